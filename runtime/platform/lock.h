@@ -1,0 +1,14 @@
+/* lock.h - one at a time. */
+#ifndef TS_PLATFORM_LOCK_H
+#define TS_PLATFORM_LOCK_H
+
+#include "base/err.h"
+
+struct ts_lock;
+/* Take the lock file `path` (created, kept).  TS_ELOCKED if another process holds it; the
+ * system drops it when the process ends, however it ends. */
+TS_NODISCARD enum ts_code ts_lock_take(struct ts_lock **out, const char *path,
+                                       struct ts_err *err);
+void ts_lock_release(struct ts_lock *l); /* NULL is allowed */
+
+#endif

@@ -1,0 +1,32 @@
+/* sysinfo.h - what the system says of itself. */
+#ifndef TS_PLATFORM_SYSINFO_H
+#define TS_PLATFORM_SYSINFO_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+unsigned ts_cpu_count(void);
+uint64_t ts_memory_total(void);
+uint64_t ts_memory_peak(void); /* of this process, bytes */
+bool ts_is_admin(void);
+bool ts_is_terminal(int fd); /* 0, 1, 2 */
+bool ts_in_winpe(void); /* MiniNT key; taskseq.phase= on the kernel command line; RAM root */
+/* SMBIOS UUID, else the machine id of the system; "" if none. */
+void ts_machine_id(char out[64]);
+void ts_host_name(char out[256]);
+const char *ts_env(const char *name); /* NULL if unset; belongs to the environment */
+void ts_env_set(const char *name, const char *value); /* NULL value removes */
+/* "posix" or "windows"; "x86_64", "aarch64"... */
+const char *ts_platform_name(void);
+const char *ts_platform_arch(void);
+/* Default state folder: C:\_TaskSequence; /var/lib/taskseq; XDG state folder if not
+ * root.  Caller frees. */
+char *ts_default_state_dir(void);
+/* Is a process with this id alive?  And ours. */
+bool ts_process_alive(long long pid);
+long long ts_process_id(void);
+unsigned long ts_thread_id(void);
+/* Name of the user id, "" if there is no such account (posix). */
+void ts_user_name(uint32_t uid, char *out, size_t n);
+
+#endif
