@@ -54,6 +54,11 @@ enum ts_code ts_fail(struct ts_err *err, enum ts_code code, const char *fmt, ...
  * after a colon; the code is chosen from `os`. */
 enum ts_code ts_fail_os(struct ts_err *err, int os, const char *fmt, ...) TS_PRINTF(3, 4);
 
+/* How ts_fail_os understands `os`: writes the reason (lower case, no full stop) and
+ * returns the code.  NULL, as it is on posix: an errno value.  The win32 platform sets
+ * its own before anything else runs. */
+extern enum ts_code (*ts_err_os_explain)(int os, char *text, size_t n);
+
 /* Put "context: " in front of a message already there.  Returns err->code. */
 enum ts_code ts_err_context(struct ts_err *err, const char *fmt, ...) TS_PRINTF(2, 3);
 
