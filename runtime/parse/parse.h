@@ -1,0 +1,29 @@
+/* parse.h - sequences from files. */
+#ifndef TS_PARSE_PARSE_H
+#define TS_PARSE_PARSE_H
+
+#include "model/model.h"
+#include "steps/step.h"
+
+/* Load a sequence from a .lua or .json file (by name; else by its first character) and
+ * check it against the step types.  Errors: TS_EINPUT with "file:line:column: message" (Lua:
+ * "file:line: steps[2].retry: message"), with a suggestion where a name is close.
+ * TS_ENOTFOUND: no such file. */
+TS_NODISCARD enum ts_code ts_sequence_load(struct ts_sequence **out, const char *path,
+                                           const struct ts_registry *steps,
+                                           struct ts_err *err);
+/* The same from text in memory; name is used in messages, folder for include. format:
+ * "lua" or "json". */
+TS_NODISCARD enum ts_code ts_sequence_parse(struct ts_sequence **out, ts_str text,
+                                            const char *format, const char *name,
+                                            const char *folder,
+                                            const struct ts_registry *steps,
+                                            struct ts_err *err);
+/* From the canonical JSON kept in the state ("@" positions taken back). */
+TS_NODISCARD enum ts_code ts_sequence_restore(struct ts_sequence **out, ts_str json,
+                                              const struct ts_registry *steps,
+                                              struct ts_err *err);
+/* The JSON Schema (2020-12) of the sequence format with these step types. */
+void ts_schema_write(struct ts_buf *out, const struct ts_registry *steps);
+
+#endif

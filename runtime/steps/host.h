@@ -1,0 +1,133 @@
+/* host.h - what steps may do, in plain C.  Every effect of a step goes through here. */
+#ifndef TS_STEPS_HOST_H
+#define TS_STEPS_HOST_H
+
+#include "events/events.h"
+#include "log/log.h"
+#include "migrate/migrate.h"
+#include "platform/proc.h"
+#include "steps/step.h"
+#include "vars/vars.h"
+
+#define TS_TAIL_MAX (64 * 1024)
+
+/* One per run; made by whoever runs the engine. */
+struct ts_host {
+    struct ts_log *log;
+    struct ts_events *events;
+    struct ts_vars *vars;
+    const struct ts_sequence *seq;
+    enum ts_phase phase;     /* now: WINPE or FULLOS */
+    const char *machine;     /* id */
+    const char *run;         /* uid */
+    const char *state_dir;   /* native; changes when the state moves */
+    const char *serve_address; /* for `taskseq get`, NULL if not served */
+    struct ts_mutex *lock;   /* held by the engine's thread except while it waits for a
+                                program; the server takes it to read or set variables */
+    /* Move a state that is on a volatile drive to the drive that `path` is on. May be
+     * NULL. */
+    enum ts_code (*settle_state)(void *ctx, const char *path, struct ts_err *err);
+    void *ctx;
+    /* Folders destructive steps must keep, native paths: added by RequestStateStore and
+     * the runtime. */
+    char **protected_paths;
+    size_t protected_count;
+};
+void ts_host_protect(struct ts_host *h, const char *native_path);
+bool ts_host_is_protected(const struct ts_host *h, const char *native_path);
+void ts_host_fini(struct ts_host *h); /* what host.c allocated */
+
+/* ---- for every step ------------------------------------------------------------------ */
+
+/* TS_OK, or TS_ECANCELLED / TS_ETIMEOUT when the step has to stop. */
+TS_NODISCARD enum ts_code ts_host_check(struct ts_step_call *c, struct ts_err *err);
+void ts_host_log(struct ts_step_call *c, enum ts_level level, const char *fmt, ...)
+    TS_PRINTF(3, 4);
+void ts_host_progress(struct ts_step_call *c, int percent, const char *text);
+/* Output of a program: to log, event and tail; split into lines, a last line without an
+ * end is kept until more comes or ts_host_output_end. */
+void ts_host_output(struct ts_step_call *c, enum ts_stream stream, ts_str bytes);
+void ts_host_output_end(struct ts_step_call *c);
+/* Callbacks for the migration engine that report through this step. */
+struct ts_mig_env ts_host_mig_env(struct ts_step_call *c);
+/* Folder of a package of the sequence, native.  Caller frees.  TS_ENOTFOUND: says which
+ * packages there are. */
+TS_NODISCARD enum ts_code ts_host_package(struct ts_step_call *c, const char *name,
+                                          char **out, struct ts_err *err);
+
+/* ---- programs (host_run.c) ----------------------------------------------------------- */
+
+struct ts_run_spec {
+    const struct ts_value *command; /* string or array of strings, expanded */
+    const char *start_in;           /* NULL: package folder, else the sequence's folder */
+    const char *package;            /* NULL: none */
+    const char *input;              /* NULL: empty */
+    const struct ts_value *env;     /* object of strings or NULL */
+    const char *run_as;             /* user name or NULL */
+    bool hide_command;              /* OSDDoNotLogCommand */
+    struct ts_buf *capture;         /* last 1,000 characters of standard output, or NULL */
+};
+/* Run it under the step's time limit; output goes to the log as it comes; the program finds
+ * TASKSEQ_RUN, TASKSEQ_ADDRESS, TASKSEQ_TOKEN in its environment, and on the lab and on
+ * mapped drives TASKSEQ_DRIVE_C=/native/folder for every letter.  start_in and a program
+ * path given with a drive letter are mapped; arguments are passed unchanged.
+ * TS_ENOTFOUND: the program or start-in folder does not exist; the message says where it
+ * was looked for, with 0x80070002 (or 0x80070003 for the folder). */
+TS_NODISCARD enum ts_code ts_host_run(struct ts_step_call *c, const struct ts_run_spec *s,
+                                      struct ts_proc_result *out, struct ts_err *err);
+
+/* ---- files (host_fs.c): paths of either kind; users' links are never followed ------- */
+
+TS_NODISCARD enum ts_code ts_host_stat(struct ts_step_call *c, const char *path,
+                                       struct ts_stat *out, struct ts_err *err);
+TS_NODISCARD enum ts_code ts_host_read(struct ts_step_call *c, const char *path, size_t max,
+                                       struct ts_buf *out, struct ts_err *err);
+TS_NODISCARD enum ts_code ts_host_write(struct ts_step_call *c, const char *path,
+                                        ts_str text, bool append, struct ts_err *err);
+TS_NODISCARD enum ts_code ts_host_mkdir(struct ts_step_call *c, const char *path,
+                                        struct ts_err *err);
+struct ts_copy_spec {
+    const char *from, *to; /* from: file, folder, or last part with wildcards */
+    bool overwrite;        /* else an existing file is TS_EEXIST */
+    bool recurse;
+};
+/* Copy content, times and permission bits; a folder's content into `to` (made).  *files:
+ * copied.  Running it again gives the same end. */
+TS_NODISCARD enum ts_code ts_host_copy(struct ts_step_call *c, const struct ts_copy_spec *s,
+                                       uint64_t *files, uint64_t *bytes,
+                                       struct ts_err *err);
+/* Delete a file, a folder tree, or what matches wildcards in the last part.  Absent: fine.
+ * A protected path, or one that holds one, is TS_EREFUSED. */
+TS_NODISCARD enum ts_code ts_host_delete(struct ts_step_call *c, const char *path,
+                                         bool recurse, uint64_t *files,
+                                         struct ts_err *err);
+
+/* ---- images (host_image.c, host_archive.c) ------------------------------------------- */
+
+struct ts_image_spec {
+    const char *source;  /* folder, tar archive (any filter libarchive reads), or .wim */
+    const char *target;  /* folder or drive */
+    int index;           /* WIM image, 1.. */
+};
+/* Put an image onto a drive.  Protected paths are kept: an entry of the image below one is
+ * left out with a warning.  Names in the image that climb out, are absolute, or go through
+ * a link are TS_EINPUT. */
+TS_NODISCARD enum ts_code ts_host_image_apply(struct ts_step_call *c,
+                                              const struct ts_image_spec *s,
+                                              uint64_t *files, uint64_t *bytes,
+                                              struct ts_err *err);
+
+/* ---- variables for programs (host_serve.c) ------------------------------------------- */
+
+struct ts_serve;
+/* Serve `taskseq get/set` until stopped: on a thread, under h->lock.  Sets
+ * h->serve_address; the token is random per run. */
+TS_NODISCARD enum ts_code ts_serve_start(struct ts_serve **out, struct ts_host *h,
+                                         struct ts_err *err);
+void ts_serve_stop(struct ts_serve *s); /* NULL is allowed */
+/* The client: what: "get", "path", "set".  Address and token from the environment.
+ * TS_ENOTFOUND: no run around (the message says so). *out: caller frees. */
+TS_NODISCARD enum ts_code ts_serve_call(const char *what, const char *name,
+                                        const char *value, char **out, struct ts_err *err);
+
+#endif
