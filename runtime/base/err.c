@@ -132,7 +132,9 @@ enum ts_code ts_fail_os(struct ts_err *err, int os, const char *fmt, ...)
         }
         err->code = code;
         err->os = os;
-        snprintf(err->text, sizeof err->text, "%s: %s", text, reason);
+        size_t n = strlen(text);
+        memcpy(err->text, text, n);
+        snprintf(err->text + n, sizeof err->text - n, ": %s", reason);
     }
     return code;
 }

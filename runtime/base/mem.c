@@ -82,7 +82,8 @@ void ts_free(void *p)
     free(p);
 }
 
-/* ---- arena --------------------------------------------------------------------------- */
+/* ---- arena ---------------------------------------------------------------------------
+ */
 
 #define ALIGN 16
 #define FIRST_BLOCK 4096
@@ -129,7 +130,9 @@ static void *take(struct ts_arena *a, size_t n)
         b->next = big;
         return (char *)big + HEADER;
     }
-    size_t cap = !b ? FIRST_BLOCK : b->cap >= LARGEST_BLOCK / 2 ? LARGEST_BLOCK : b->cap * 2;
+    size_t cap = !b                            ? FIRST_BLOCK
+                 : b->cap >= LARGEST_BLOCK / 2 ? LARGEST_BLOCK
+                                               : b->cap * 2;
     struct ts_arena_block *fresh = new_block(cap > n ? cap : n);
     fresh->next = b;
     fresh->n = n;

@@ -12,19 +12,25 @@ bool ts_str_eq(ts_str a, ts_str b)
     return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
+/* Next folded character.  A byte that is no text stays what it is: two names that differ
+ * in such bytes are two names. */
+static uint32_t next_folded(ts_str s, size_t *pos)
+{
+    size_t at = *pos;
+    uint32_t c = ts_utf8_next(s, pos);
+
+    if (c == 0xFFFD && *pos - at == 1) {
+        return 0x110000 + (unsigned char)s.p[at];
+    }
+    return ts_utf8_fold(c);
+}
+
 int ts_str_casecmp(ts_str a, ts_str b)
 {
     size_t i = 0, j = 0;
 
     while (i < a.n && j < b.n) {
-        uint32_t x = ts_utf8_next(a, &i), y = ts_utf8_next(b, &j);
-        /* Two bytes that are no text are both U+FFFD, yet not the same name. */
-        if (x == 0xFFFD && y == 0xFFFD) {
-            x = (unsigned char)a.p[i - 1];
-            y = (unsigned char)b.p[j - 1];
-        }
-        x = ts_utf8_fold(x);
-        y = ts_utf8_fold(y);
+        uint32_t x = next_folded(a, &i), y = next_folded(b, &j);
         if (x != y) {
             return x < y ? -1 : 1;
         }
@@ -74,8 +80,7 @@ bool ts_str_case_starts(ts_str s, ts_str prefix)
     size_t i = 0, j = 0;
 
     while (j < prefix.n) {
-        if (i >= s.n || ts_utf8_fold(ts_utf8_next(s, &i)) !=
-                            ts_utf8_fold(ts_utf8_next(prefix, &j))) {
+        if (i >= s.n || next_folded(s, &i) != next_folded(prefix, &j)) {
             return false;
         }
     }
@@ -101,8 +106,8 @@ bool ts_str_like(ts_str text, ts_str pattern)
         }
         if (p < pattern.n) {
             size_t t2 = t, p2 = p;
-            uint32_t want = ts_utf8_next(pattern, &p2), have = ts_utf8_next(text, &t2);
-            if (want == '?' || ts_utf8_fold(want) == ts_utf8_fold(have)) {
+            uint32_t want = next_folded(pattern, &p2), have = next_folded(text, &t2);
+            if (want == '?' || want == have) {
                 t = t2;
                 p = p2;
                 continue;
@@ -162,7 +167,8 @@ bool ts_str_cut(ts_str *rest, char sep, ts_str *part)
     return true;
 }
 
-/* ---- suggestions --------------------------------------------------------------------- */
+/* ---- suggestions ---------------------------------------------------------------------
+ */
 
 enum { LONGEST_WORD = 64 };
 

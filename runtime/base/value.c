@@ -94,14 +94,23 @@ const char *ts_value_text(const struct ts_value *object, const char *key)
     return v && v->kind == TS_STRING ? v->str.p : NULL;
 }
 
-struct ts_value *ts_value_copy(struct ts_arena *a, const struct ts_value *v)
+/* The last file name copied: a document says the same one for all its values. */
+struct file_memo {
+    const char *from, *to;
+};
+
+static struct ts_value *copy_value(struct ts_arena *a, const struct ts_value *v,
+                                   struct file_memo *memo)
 {
     struct ts_value *copy = ts_value_new(a, v->kind);
 
+    if (v->file && v->file != memo->from) {
+        *memo = (struct file_memo){v->file, ts_arena_strz(a, v->file)};
+    }
     copy->boolean = v->boolean;
     copy->integer = v->integer;
     copy->real = v->real;
-    copy->file = ts_arena_strz(a, v->file);
+    copy->file = v->file ? memo->to : NULL;
     copy->line = v->line;
     copy->col = v->col;
     copy->tag = ts_arena_strz(a, v->tag);
@@ -109,14 +118,20 @@ struct ts_value *ts_value_copy(struct ts_arena *a, const struct ts_value *v)
         copy->str = (ts_str){ts_arena_str(a, v->str), v->str.n};
     }
     for (const struct ts_value *m = v->first; m; m = m->next) {
-        struct ts_value *child = ts_value_copy(a, m);
+        struct ts_value *child = copy_value(a, m, memo);
         if (v->kind == TS_OBJECT) {
             child->key = (ts_str){ts_arena_str(a, m->key), m->key.n};
         }
-        /* Files are named once for a whole document as a rule. */
         ts_value_push(copy, child);
     }
     return copy;
+}
+
+struct ts_value *ts_value_copy(struct ts_arena *a, const struct ts_value *v)
+{
+    struct file_memo memo = {NULL, NULL};
+
+    return copy_value(a, v, &memo);
 }
 
 bool ts_value_equal(const struct ts_value *a, const struct ts_value *b)
