@@ -8,8 +8,8 @@
 #define TS_LAB_LAB_H
 
 #include "engine/restart.h"
+#include "base/value.h"
 #include "platform/fs.h"
-#include "vars/vars.h"
 
 struct ts_lab_volume {
     char *id;      /* stable volume id */
