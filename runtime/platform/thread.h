@@ -2,6 +2,8 @@
 #ifndef TS_PLATFORM_THREAD_H
 #define TS_PLATFORM_THREAD_H
 
+#include <stdbool.h>
+
 struct ts_thread;
 struct ts_mutex;
 struct ts_cond;
@@ -15,6 +17,8 @@ void ts_mutex_unlock(struct ts_mutex *m);
 struct ts_cond *ts_cond_new(void);
 void ts_cond_free(struct ts_cond *c);
 void ts_cond_wait(struct ts_cond *c, struct ts_mutex *m);
+/* The same for at most `ms` milliseconds (monotonic clock).  False: the time was up. */
+bool ts_cond_wait_ms(struct ts_cond *c, struct ts_mutex *m, int ms);
 void ts_cond_signal(struct ts_cond *c);
 void ts_cond_broadcast(struct ts_cond *c);
 
