@@ -22,6 +22,7 @@ struct ts_host {
     const char *run;         /* uid */
     const char *state_dir;   /* native; changes when the state moves */
     const char *serve_address; /* for `taskseq get`, NULL if not served */
+    char serve_token[33];      /* what authorises it; random per run, "" if not served */
     struct ts_mutex *lock;   /* held by the engine's thread except while it waits for a
                                 program; the server takes it to read or set variables */
     /* Move a state that is on a volatile drive to the drive that `path` is on. May be
@@ -34,7 +35,10 @@ struct ts_host {
     size_t protected_count;
 };
 void ts_host_protect(struct ts_host *h, const char *native_path);
+/* Is it a protected path, or below one?  Without regard to case. */
 bool ts_host_is_protected(const struct ts_host *h, const char *native_path);
+/* Is a protected path below it?  Removing it would take that along. */
+bool ts_host_holds_protected(const struct ts_host *h, const char *native_path);
 void ts_host_fini(struct ts_host *h); /* what host.c allocated */
 
 /* ---- for every step ------------------------------------------------------------------ */
@@ -43,10 +47,13 @@ void ts_host_fini(struct ts_host *h); /* what host.c allocated */
 TS_NODISCARD enum ts_code ts_host_check(struct ts_step_call *c, struct ts_err *err);
 void ts_host_log(struct ts_step_call *c, enum ts_level level, const char *fmt, ...)
     TS_PRINTF(3, 4);
+/* percent -1: not known.  Told at most five times a second, except 100. */
 void ts_host_progress(struct ts_step_call *c, int percent, const char *text);
-/* Output of a program: to log, event and tail; split into lines, a last line without an
- * end is kept until more comes or ts_host_output_end. */
+/* Output of a program, secrets masked: to log, event and tail.  LF, CR LF and a lone CR
+ * end a line; lines longer than 8 KiB come in pieces; a last line without an end is kept
+ * until more comes, ts_host_output_idle finds it a second old, or ts_host_output_end. */
 void ts_host_output(struct ts_step_call *c, enum ts_stream stream, ts_str bytes);
+void ts_host_output_idle(struct ts_step_call *c);
 void ts_host_output_end(struct ts_step_call *c);
 /* Callbacks for the migration engine that report through this step. */
 struct ts_mig_env ts_host_mig_env(struct ts_step_call *c);

@@ -62,7 +62,8 @@ struct ts_step_type {
 struct ts_registry {
     struct ts_map types; /* of const struct ts_step_type * */
 };
-/* TS_EEXIST if the name is taken. */
+/* TS_EEXIST if the name is taken; TS_EINPUT if a parameter is named like a step option,
+ * declared twice, or has a type that its variable or choices do not suit. */
 TS_NODISCARD enum ts_code ts_registry_add(struct ts_registry *r,
                                           const struct ts_step_type *t,
                                           struct ts_err *err);
@@ -76,14 +77,19 @@ bool ts_is_step_option(ts_str key);
 
 /* Check a step's properties against the declarations (all missing required ones named in
  * one message, unknown keys with a suggestion, types, choices).  Texts that hold a '%' are
- * checked for kind only.  Message begins with the property's name.  *at gets the property
+ * checked for kind only; a required property with an action variable may be missing here,
+ * not when the step starts.  Message begins with the property's name.  *at gets the property
  * the finding is about ("" for the step). */
 TS_NODISCARD enum ts_code ts_params_check(const struct ts_step_type *t,
                                           const struct ts_value *props, const char **at,
                                           struct ts_err *err);
 /* What a step is handed: defaults filled in, overridden by action variables, expanded,
- * converted.  An object in `a` with a member for every parameter that has a value.  secret
- * values that went in are remembered with ts_vars_hide. */
+ * converted.  An object in `a` with a member for every parameter that has a value: TS_INT
+ * for integers and durations (milliseconds), TS_BOOL, TS_ARRAY of strings for lists, a
+ * string or array for commands, the declared spelling for choices, conditions as they were
+ * written.  An action variable's text is taken as it is (';' separates the items of a
+ * list).  An empty text is "not given" except for strings.  Secret values that went in are
+ * remembered with ts_vars_hide. */
 struct ts_vars;
 TS_NODISCARD enum ts_code ts_params_prepare(const struct ts_step_type *t,
                                             const struct ts_value *props,
@@ -108,6 +114,15 @@ struct ts_step_call {
     bool interrupted_before;       /* an earlier attempt was cut by a crash */
     struct ts_buf tail;            /* last output, kept by ts_host_output */
     struct ts_outcome outcome;
+    /* Private to host.c; zero at the start.  ts_host_output_end frees what is in it. */
+    struct ts_line_state {
+        struct ts_buf part[2];  /* by stream: the line that has no end yet */
+        int64_t since_ns[2];    /* when its last bytes came */
+        bool after_cr[2];       /* the last byte was a CR: a LF now belongs to it */
+        bool tail_open;         /* the tail's last line has no end yet */
+        int tail_stream;        /* and belongs to this stream */
+        int64_t progress_ns;    /* when progress was last told */
+    } lines;
 };
 
 #endif
