@@ -15,6 +15,8 @@ bool ts_in_winpe(void); /* MiniNT key; taskseq.phase= on the kernel command line
 void ts_machine_id(char out[64]);
 void ts_host_name(char out[256]);
 const char *ts_env(const char *name); /* NULL if unset; belongs to the environment */
+/* Every "NAME=VALUE" of our environment, NULL-terminated; belongs to the system. */
+const char *const *ts_env_all(void);
 void ts_env_set(const char *name, const char *value); /* NULL value removes */
 /* "posix" or "windows"; "x86_64", "aarch64"... */
 const char *ts_platform_name(void);

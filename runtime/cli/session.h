@@ -1,0 +1,64 @@
+/* session.h - everything a run needs, plugged together. */
+#ifndef TS_CLI_SESSION_H
+#define TS_CLI_SESSION_H
+
+#include "cli/cli.h"
+#include "cli/display.h"
+#include "cli/place.h"
+#include "engine/engine.h"
+#include "lab/lab.h"
+#include "parse/parse.h"
+#include "script/script.h"
+
+struct ts_session {
+    const struct ts_args *args;
+    struct ts_lab_machine *lab; /* NULL outside the lab */
+    enum ts_phase phase;
+    char machine[64];
+    struct ts_script *script;
+    struct ts_registry steps;
+    struct ts_sequence *seq;
+    struct ts_vars *vars;
+    struct ts_log *log;
+    struct ts_events *events;
+    struct ts_display *display;
+    struct ts_state *state;
+    struct ts_place place;
+    struct ts_run run;
+    struct ts_host host;
+    struct ts_serve *serve;
+    struct ts_restart_backend inner, backend; /* backend: inner, after settling the state */
+};
+
+/* Drives (lab, --drive), phase, machine id. */
+TS_NODISCARD enum ts_code ts_session_machine(struct ts_session *s,
+                                             const struct ts_args *args,
+                                             struct ts_err *err);
+/* The step library and the folders of more step types: --steps, then `also` (may be NULL;
+ * need not exist). */
+TS_NODISCARD enum ts_code ts_session_steps(struct ts_session *s, const char *also,
+                                           struct ts_err *err);
+/* Load the sequence `path` with the step types beside it. */
+TS_NODISCARD enum ts_code ts_session_sequence(struct ts_session *s, const char *path,
+                                              struct ts_err *err);
+/* Variables from machine, --vars, TASKSEQ_VAR_*, --set; then inputs are asked for. */
+TS_NODISCARD enum ts_code ts_session_variables(struct ts_session *s, bool ask,
+                                               struct ts_err *err);
+/* Log, events, display, server, host: the state is open, run is filled. */
+TS_NODISCARD enum ts_code ts_session_start(struct ts_session *s, struct ts_err *err);
+/* Run the engine, show the end, give the exit code. */
+int ts_session_engine(struct ts_session *s, bool resume, const char *from_step);
+void ts_session_fini(struct ts_session *s);
+
+/* Options every command with a session has. */
+#define TS_SESSION_OPTIONS                                                                 \
+    {"drive", 0, "L=DIR", true,                                                            \
+     "Let drive letter L of the sequence be the folder DIR (not on Windows)"},             \
+    {"steps", 0, "DIR", true, "More step types: every .lua file in DIR"},                  \
+    {"stdlib", 0, "DIR", false, "Load the step library from DIR (for its developers)"},    \
+    {"phase", 0, "PHASE", false, "WinPE or FullOS, instead of finding out"}
+#define TS_VARIABLE_OPTIONS                                                                \
+    {"set", 0, "NAME=VALUE", true, "Set a variable"},                                      \
+    {"vars", 0, "FILE", true, "Set variables from a JSON object or an INI file"}
+
+#endif
