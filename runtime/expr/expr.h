@@ -38,18 +38,22 @@ struct ts_expr { /* lives in an arena, never changes */
     bool value_is_name; /* right side is the name of a variable, not text */
     bool value_is_number; /* it was written as a number: printed without quotes */
     const char *part;   /* FILE/FOLDER: "version" or "modified" or NULL; REGISTRY: value
-                           name; WMI: namespace or NULL; OS: architecture or NULL */
+                           name ("": the default value) or NULL for the key itself; WMI:
+                           namespace or NULL; OS: architecture or NULL */
     const char *type;   /* REGISTRY: value type or NULL */
 };
 
-/* Parse the text form.  TS_EINPUT: "column N: what was expected", nesting over 100 too. */
+/* Parse the text form.  TS_EINPUT: "column N: what was expected" ("line L, column N" after
+ * a line break), nesting over 100 too. */
 TS_NODISCARD enum ts_code ts_expr_parse(struct ts_expr **out, struct ts_arena *a,
                                         ts_str text, struct ts_err *err);
 /* From data: {all={..}} {any={..}} {none={..}} {variable,op,value} {file,..} ..., or a
  * string in the text form.  The message begins with the path inside ("all[1].op"). */
 TS_NODISCARD enum ts_code ts_expr_from_value(struct ts_expr **out, struct ts_arena *a,
                                              const struct ts_value *v, struct ts_err *err);
-/* Print as text; parsing it again gives an equal tree. */
+/* Print as text; parsing it again gives an equal tree.  Equal: groups of one are their
+ * child, all empty groups are the same (true), `not exists X` is X notExists; NULL is an
+ * empty group. */
 void ts_expr_print(struct ts_buf *b, const struct ts_expr *x);
 bool ts_expr_equal(const struct ts_expr *a, const struct ts_expr *b);
 const char *ts_op_name(enum ts_op op); /* "equals", "notEquals", ... the data form */
@@ -68,10 +72,14 @@ struct ts_expr_env {
     /* Called for a fact that cannot be asked when `lenient`; then it is false. */
     void (*warn)(void *ctx, const char *message);
     bool lenient; /* semantics of imported ConfigMgr sequences */
+    /* May be NULL.  Asked for a %Name% in a text of the condition that `variable` does not
+     * know: the process environment.  Never asked for the name that is compared. */
+    bool (*environment)(void *ctx, ts_str name, ts_str *value, bool *secret);
 };
 
 /* Evaluate.  x NULL is true.  `why` (NULL if not wanted) gets each part with the values it
- * saw, secrets as *****: "TSStartedInWinPE = 'YES' is false (it is missing)". */
+ * saw, secrets as *****: "`TSStartedInWinPE = 'YES'` is false (TSStartedInWinPE is
+ * missing)", parts separated by "; ".  Parts that no longer mattered are not in it. */
 TS_NODISCARD enum ts_code ts_expr_eval(const struct ts_expr *x,
                                        const struct ts_expr_env *env, bool *result,
                                        struct ts_buf *why, struct ts_err *err);
@@ -79,7 +87,7 @@ TS_NODISCARD enum ts_code ts_expr_eval(const struct ts_expr *x,
 /* Compare two texts as a condition does.  return_code: either side is a return code, so
  * that integers with equal low 32 bits are equal.  missing: the left side has no value. */
 bool ts_compare(ts_str left, bool missing, enum ts_op op, ts_str right, bool return_code);
-/* Compare dotted versions number by number. -1 0 1 */
+/* Compare dotted versions number by number, missing ones as 0. -1 0 1 */
 int ts_version_compare(ts_str a, ts_str b);
 
 /* Expand %Name%: one pass from left to right; at a '%' the text up to the next '%' is
