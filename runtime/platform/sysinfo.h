@@ -30,5 +30,9 @@ long long ts_process_id(void);
 unsigned long ts_thread_id(void);
 /* Name of the user id, "" if there is no such account (posix). */
 void ts_user_name(uint32_t uid, char *out, size_t n);
+/* Ids of the account `name`, or of a decimal user id (posix).  TS_ENOTFOUND: there is no
+ * such account; TS_EUNSUPPORTED on Windows. */
+TS_NODISCARD enum ts_code ts_user_find(const char *name, uint32_t *uid, uint32_t *gid,
+                                       struct ts_err *err);
 
 #endif
