@@ -134,7 +134,8 @@ TS_NODISCARD enum ts_code ts_get_extra_at(struct ts_dir *d, const char *name,
 TS_NODISCARD enum ts_code ts_set_extra_at(struct ts_dir *d, const char *name, ts_str block,
                                           struct ts_err *err);
 /* Copy content, keeping holes; creates to_name (TS_EEXIST) with mode 0600; metadata is
- * the caller's.  progress may be NULL; returning false cancels (TS_ECANCELLED). */
+ * the caller's.  progress may be NULL; bytes: copied since its last call; returning false
+ * cancels (TS_ECANCELLED) and removes what was made. */
 TS_NODISCARD enum ts_code ts_copy_at(struct ts_dir *from, const char *name,
                                      struct ts_dir *to, const char *to_name,
                                      bool (*progress)(void *ctx, uint64_t bytes), void *ctx,

@@ -55,10 +55,17 @@ int px_write_all(int fd, const void *p, size_t n);
 /* fsync the folder that holds `path`; 0 or errno. */
 int px_sync_parent(const char *path);
 
-/* Open the folder of a native path, or of the folder that holds its last part, following
- * only links that root or we own, at most 40 of them.  ELOOP: another's link (its place
- * is in *culprit, caller frees), or too many. */
+/* Open (O_PATH) the folder at a native path, following only links that root or we own, at
+ * most 40 of them.  create: make what is missing, mode 0755.  -1 and errno; ELOOP: a link
+ * of someone else, or too many; *culprit (may be NULL; caller frees) is then its path. */
 int px_walk_open(const char *path, bool create, char **culprit);
+
+/* ts_name_find for a folder's descriptor (O_PATH will do). */
+enum ts_code px_name_find(int dir, const char *name, char **real, bool *found,
+                          struct ts_err *err);
+
+/* The mapped drive that the native path is on or below, and the part behind its root. */
+const struct ts_drive *px_drive_of(const char *native, const char **rest);
 
 /* power.c: is anything held at all?  One branch on the way of every removal. */
 bool px_any_held(void);
