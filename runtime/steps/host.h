@@ -74,12 +74,21 @@ struct ts_run_spec {
     bool hide_command;              /* OSDDoNotLogCommand */
     struct ts_buf *capture;         /* last 1,000 characters of standard output, or NULL */
 };
+/* Fill package, input, env and run_as from the options of the step's node, expanded, with
+ * secrets that went in hidden, and hide_command from OSDDoNotLogCommand.  What it points to
+ * is in the call's arena.  command, start_in and capture are left alone. */
+void ts_host_run_options(struct ts_step_call *c, struct ts_run_spec *s);
+
 /* Run it under the step's time limit; output goes to the log as it comes; the program finds
  * TASKSEQ_RUN, TASKSEQ_ADDRESS, TASKSEQ_TOKEN in its environment, and on the lab and on
  * mapped drives TASKSEQ_DRIVE_C=/native/folder for every letter.  start_in and a program
- * path given with a drive letter are mapped; arguments are passed unchanged.
+ * path given with a drive letter are mapped; arguments are passed unchanged.  A relative
+ * start_in is below the package's folder, else the sequence's.  The program is looked for
+ * in the start-in folder, the package's, the sequence's, then in PATH.
  * TS_ENOTFOUND: the program or start-in folder does not exist; the message says where it
- * was looked for, with 0x80070002 (or 0x80070003 for the folder). */
+ * was looked for, with 0x80070002 (or 0x80070003 for the folder), and out->code holds that
+ * code.  TS_EUNSUPPORTED: a Windows program on a system that cannot run it.  TS_ETIMEOUT,
+ * TS_ECANCELLED: it and every process it started were ended first. */
 TS_NODISCARD enum ts_code ts_host_run(struct ts_step_call *c, const struct ts_run_spec *s,
                                       struct ts_proc_result *out, struct ts_err *err);
 
