@@ -21,11 +21,13 @@ struct ts_lab_volume {
 
 struct ts_lab_machine { /* machine.json */
     char *dir, *id, *name;
-    enum ts_phase phase;     /* now running, or to boot next */
-    enum ts_phase next_boot; /* what a restart request asked for; ANY: default (FULLOS) */
+    enum ts_phase phase;     /* what the firmware starts, also after a power cut */
+    enum ts_phase next_boot; /* what a restart request asked for; ANY: none is pending */
     struct ts_lab_volume *volumes;
     size_t volume_count;
-    struct ts_value *variables; /* object: machine variables for runs */
+    struct ts_value *variables; /* object of strings: machine variables for runs; a path on
+                                   a volume has the letter of the phase that runs now */
+    struct ts_value *stored_variables; /* as written: {"volume", "path"} for a path */
     struct ts_arena arena;
 };
 /* TS_ENOTFOUND: no machine.json (the message names `taskseq lab --new`); TS_EINPUT: file,
@@ -33,7 +35,8 @@ struct ts_lab_machine { /* machine.json */
 TS_NODISCARD enum ts_code ts_lab_open(struct ts_lab_machine **out, const char *dir,
                                       struct ts_err *err);
 void ts_lab_free(struct ts_lab_machine *m);
-TS_NODISCARD enum ts_code ts_lab_save(const struct ts_lab_machine *m, struct ts_err *err);
+/* Write machine.json, durably and at once. */
+TS_NODISCARD enum ts_code ts_lab_save(struct ts_lab_machine *m, struct ts_err *err);
 
 /* Inside the child: map the drives for the current phase, hold what is held, set the
  * pending file, arm the power cut.  NULL *out if TASKSEQ_LAB is not set. */

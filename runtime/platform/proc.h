@@ -60,6 +60,8 @@ TS_NODISCARD enum ts_code ts_child_start(struct ts_child **out,
 /* Wait until it ends or `ms` passed (-1: for ever).  *done says which. */
 TS_NODISCARD enum ts_code ts_child_wait(struct ts_child *c, int64_t ms, bool *done,
                                         struct ts_proc_result *out, struct ts_err *err);
+/* Ask the child to end in order (SIGTERM). */
+void ts_child_stop(struct ts_child *c);
 /* kill -9 of the child and every descendant, however it detached itself. */
 void ts_child_kill_tree(struct ts_child *c);
 void ts_child_free(struct ts_child *c);

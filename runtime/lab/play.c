@@ -1,0 +1,222 @@
+/* play.c - power on, run, restart, until the run ends. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "lab/lab_internal.h"
+#include "platform/power.h"
+#include "platform/proc.h"
+
+#define EXIT_NOTHING 2
+#define EXIT_RESTART 10
+#define POWER_CUT_SIGNAL 9 /* SIGKILL: how ts_power_point ends a process */
+
+struct play {
+    const struct ts_lab_run *r;
+    struct ts_lab_machine *m;
+    char *counter;      /* file that counts power points */
+    bool resume;        /* the next start goes on with a run */
+    bool restarted;     /* the run has asked for a restart: it is recorded for good */
+    bool held;          /* the holder still lives */
+    int cuts;           /* how often the power was cut */
+    uint64_t rng, total;
+};
+
+/* splitmix64: small, and the same everywhere. */
+static uint64_t next_random(uint64_t *state)
+{
+    uint64_t z = (*state += 0x9E3779B97F4A7C15u);
+
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    return z ^ (z >> 31);
+}
+
+/* Which power point of the coming boot cuts; 0: none.  Random cuts come at distances spread
+ * over four orders of magnitude, and stop after 20 so that the run can end. */
+static uint64_t choose_cut(struct play *p)
+{
+    if (p->r->power_cut)
+        return p->cuts ? 0 : p->r->power_cut;
+    if (!p->r->power_seed || p->cuts >= 20)
+        return 0;
+    return 1 + next_random(&p->rng) % ((uint64_t)1 << (2 + next_random(&p->rng) % 12));
+}
+
+/* What every start of a machine does before any program of ours runs. */
+static enum ts_code power_on(struct play *p, struct ts_err *err)
+{
+    struct ts_lab_machine *m = p->m;
+    char *pending = ts_path_join(m->dir, "pending");
+    size_t done = 0, left = 0;
+    enum ts_code rc = TS_OK;
+
+    for (size_t i = 0; rc == TS_OK && i < m->volume_count; i++)
+        if (m->volumes[i].ram)
+            rc = ts_tree_empty(m->volumes[i].folder, err);
+    if (rc == TS_OK && m->next_boot != TS_PHASE_ANY) {
+        m->phase = m->next_boot;
+        m->next_boot = TS_PHASE_ANY;
+        rc = ts_lab_save(m, err);
+    }
+    if (rc == TS_OK)
+        rc = ts_power_run_pending(pending, &done, &left, err);
+    ts_free(pending);
+    return rc;
+}
+
+static char **command(const struct play *p)
+{
+    const char *const *more = p->resume ? p->r->resume_args : p->r->args;
+    size_t n = 0, extra = 0;
+    char **argv;
+
+    while (more && more[extra])
+        extra++;
+    argv = ts_alloc_array(extra + 4, sizeof *argv);
+    argv[n++] = ts_strdup(p->r->program);
+    argv[n++] = ts_strdup(p->resume ? "resume" : "run");
+    if (!p->resume)
+        argv[n++] = ts_strdup(p->r->sequence);
+    for (size_t i = 0; i < extra; i++)
+        argv[n++] = ts_strdup(more[i]);
+    return argv;
+}
+
+static void free_words(char **w)
+{
+    for (size_t i = 0; w[i]; i++)
+        ts_free(w[i]);
+    ts_free(w);
+}
+
+/* Wait for the runtime; a wish to stop is handed on once, so that it can end in order. */
+static enum ts_code wait_for(struct ts_child *c, struct ts_proc_result *res,
+                             struct ts_err *err)
+{
+    bool done = false, told = false;
+    enum ts_code rc = TS_OK;
+
+    while (rc == TS_OK && !done) {
+        rc = ts_child_wait(c, 100, &done, res, err);
+        if (!done && !told && ts_cancelled()) {
+            ts_child_stop(c);
+            told = true;
+        }
+    }
+    return rc;
+}
+
+/* One stretch of the runtime's life, from a start of the machine to its end. */
+static enum ts_code boot(struct play *p, struct ts_proc_result *res, struct ts_err *err)
+{
+    uint64_t cut = choose_cut(p);
+    char *env[4] = {ts_format("%s=%s", TS_ENV_LAB, p->m->dir),
+                    ts_format("%s=%llu %s", TS_ENV_POWER, (unsigned long long)cut,
+                              p->counter),
+                    ts_format("%s=%s", TS_ENV_HOLD,
+                              p->held && p->r->hold ? p->r->hold : ""),
+                    NULL};
+    char **argv = command(p);
+    struct ts_proc_spec spec = {.argv = (const char *const *)argv,
+                                .program = p->r->program,
+                                .env = (const char *const *)env};
+    struct ts_child *child = NULL;
+    enum ts_code rc;
+
+    if (p->r->power_seed && ts_fs_exists(p->counter))
+        (void)ts_fs_unlink(p->counter, NULL); /* random cuts count from each start */
+    rc = ts_child_start(&child, &spec, true, err);
+    if (rc == TS_OK)
+        rc = wait_for(child, res, err);
+    if (child) /* a restart ends every process of the machine */
+        ts_child_kill_tree(child);
+    ts_child_free(child);
+    free_words(argv);
+    for (int i = 0; i < 3; i++)
+        ts_free(env[i]);
+    return rc;
+}
+
+static uint64_t read_counter(const char *path)
+{
+    struct ts_buf b = {0};
+    uint64_t n = 0;
+
+    if (ts_file_read(path, 64, &b, NULL) == TS_OK && b.n >= sizeof n)
+        memcpy(&n, b.p, sizeof n);
+    ts_buf_free(&b);
+    return n;
+}
+
+/* After a stretch: true when the machine starts once more. */
+static bool goes_on(struct play *p, const struct ts_proc_result *res, int *exit_code)
+{
+    if (res->signal == POWER_CUT_SIGNAL) {
+        p->cuts++;
+        p->held = false;
+        p->resume = true;
+        return true;
+    }
+    if (res->code == EXIT_RESTART) {
+        p->resume = p->restarted = true;
+        p->held = false;
+        return true;
+    }
+    if (p->resume && res->code == EXIT_NOTHING && p->cuts && !p->restarted) {
+        /* Cut before the run was recorded, or with its record on the RAM drive. */
+        p->resume = false;
+        return true;
+    }
+    *exit_code = (int)res->code;
+    return false;
+}
+
+static enum ts_code loop(struct play *p, int *exit_code, int *boots, struct ts_err *err)
+{
+    int max = p->r->max_boots > 0 ? p->r->max_boots : 50;
+    enum ts_code rc = TS_OK;
+    bool again = true;
+
+    for (*boots = 0; again && rc == TS_OK; ++*boots) {
+        struct ts_proc_result res = {0};
+
+        if (*boots >= max)
+            return ts_fail(err, TS_EIO,
+                           "the machine was started %d times and the run has not ended; "
+                           "taskseq status shows where it is (--max-boots raises the limit)",
+                           max);
+        if ((rc = power_on(p, err)) != TS_OK || (rc = boot(p, &res, err)) != TS_OK)
+            return rc;
+        p->total += p->r->power_seed ? read_counter(p->counter) : 0;
+        again = goes_on(p, &res, exit_code);
+        ts_lab_free(p->m);
+        p->m = NULL;
+        rc = ts_lab_open(&p->m, p->r->dir, err);
+    }
+    return rc;
+}
+
+enum ts_code ts_lab_play(const struct ts_lab_run *r, int *exit_code, uint64_t *points,
+                         int *boots, struct ts_err *err)
+{
+    struct play p = {.r = r, .held = true, .rng = r->power_seed};
+    enum ts_code rc = ts_lab_open(&p.m, r->dir, err);
+
+    if (rc != TS_OK)
+        return rc;
+    if (r->boot != TS_PHASE_ANY) {
+        p.m->phase = r->boot;
+        p.m->next_boot = TS_PHASE_ANY;
+        rc = ts_lab_save(p.m, err);
+    }
+    p.counter = ts_path_join(p.m->dir, ".power");
+    if (rc == TS_OK && ts_fs_exists(p.counter))
+        rc = ts_fs_unlink(p.counter, err);
+    if (rc == TS_OK)
+        rc = loop(&p, exit_code, boots, err);
+    *points = r->power_seed ? p.total : read_counter(p.counter);
+    ts_free(p.counter);
+    ts_lab_free(p.m);
+    return rc;
+}
