@@ -1,0 +1,118 @@
+#!/usr/bin/env bash
+# All tests: installs what is missing, builds, runs every level, prints counts by level and
+# the slowest tests.  Exit status 0 only if everything passed.
+#
+#   tests/run.sh            everything (see docs/testing.md for what that is)
+#   tests/run.sh LEVEL...   only these levels: unit asan windows lint stdlib e2e
+set -u
+cd "$(dirname "$0")/.." || exit 2
+# shellcheck source=cmake/install-packages.sh
+. cmake/install-packages.sh
+# shellcheck disable=SC2086
+need_packages $BUILD_PACKAGES $TEST_PACKAGES || exit 2
+
+levels="${*:-unit asan windows lint stdlib e2e}"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0 failed=0 skipped=0
+: >"$work/times"
+
+wanted() { case " $levels " in *" $1 "*) return 0 ;; *) return 1 ;; esac; }
+
+# count LEVEL NAME PASSED FAILED SECONDS
+count() {
+  passed=$((passed + $3))
+  failed=$((failed + $4))
+  printf '%-8s %-28s %5d passed %3d failed  %6.1f s\n' "$1" "$2" "$3" "$4" "$5"
+  printf '%.1f %s/%s\n' "$5" "$1" "$2" >>"$work/times"
+}
+
+seconds_since() { awk -v a="$1" -v b="$(date +%s.%N)" 'BEGIN { print b - a }'; }
+
+build() { # PRESET: configure and build, quietly unless it fails
+  if ! { cmake --preset "$1" && cmake --build "build/$1"; } >"$work/build.log" 2>&1; then
+    tail -n 60 "$work/build.log"
+    echo "the build of preset $1 failed"
+    return 1
+  fi
+}
+
+# Run every Criterion program of a build folder.  The closing line of each is parsed; a
+# program that ends without one has failed.
+unit_programs() { # LEVEL BUILD_DIR
+  for program in "$2"/tests/test_*; do
+    [ -x "$program" ] || continue
+    name=$(basename "$program")
+    start=$(date +%s.%N)
+    rm -f "$work"/asan.*
+    ASAN_OPTIONS="log_path=$work/asan:detect_leaks=${LEAKS:-0}" \
+      timeout 900 "$program" --jobs 2 >"$work/out" 2>&1
+    status=$?
+    line=$(grep -a 'Synthesis: Tested:' "$work/out" | tail -n 1)
+    ok=$(printf '%s' "$line" | sed -n 's/.*Passing: \([0-9]*\).*/\1/p')
+    tested=$(printf '%s' "$line" | sed -n 's/.*Tested: \([0-9]*\).*/\1/p')
+    bad=$(( ${tested:-0} - ${ok:-0} ))
+    if [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then bad=1; fi
+    if ls "$work"/asan.* >/dev/null 2>&1; then
+      bad=$((bad + 1))
+      cat "$work"/asan.* | head -n 60
+    fi
+    count "$1" "$name" "${ok:-0}" "$bad" "$(seconds_since "$start")"
+    [ "$bad" -eq 0 ] || grep -a -v -E '^\[(RUN|PASS|SKIP)' "$work/out" | tail -n 40
+    grep -a -h 'SKIPPED' "$work/out" | sort -u
+  done
+}
+
+one() { # LEVEL NAME COMMAND...: one check that passes or fails
+  level=$1 name=$2
+  shift 2
+  start=$(date +%s.%N)
+  if "$@" >"$work/out" 2>&1; then
+    count "$level" "$name" 1 0 "$(seconds_since "$start")"
+  else
+    count "$level" "$name" 0 1 "$(seconds_since "$start")"
+    tail -n 60 "$work/out"
+  fi
+}
+
+began=$(date +%s.%N)
+if wanted unit || wanted stdlib || wanted e2e; then
+  build dev || exit 1
+fi
+wanted unit && unit_programs unit build/dev
+if wanted asan; then
+  build asan || exit 1
+  unit_programs asan build/asan
+fi
+if wanted windows; then
+  one windows syntax tests/lint/windows-syntax.sh
+fi
+if wanted lint; then
+  one lint layers tests/lint/layers.lua
+  one lint headers tests/lint/headers.sh
+  one lint luacheck luacheck -q stdlib sequences examples tests
+  one lint shellcheck tests/lint/shell.sh
+  one lint docs tests/lint/docs.sh build/dev/taskseq
+fi
+if wanted stdlib; then
+  one stdlib steps lua5.4 tests/stdlib/run.lua
+fi
+if wanted e2e; then
+  for script in tests/e2e/*.sh; do
+    start=$(date +%s.%N)
+    timeout 1200 "$script" build/dev/taskseq >"$work/out" 2>&1
+    status=$?
+    ok=$(grep -c '^ok ' "$work/out")
+    bad=$(grep -c '^not ok ' "$work/out")
+    if [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then bad=1; fi
+    count e2e "$(basename "$script" .sh)" "$ok" "$bad" "$(seconds_since "$start")"
+    [ "$bad" -eq 0 ] || grep -v '^ok ' "$work/out" | tail -n 60
+  done
+fi
+
+echo
+echo "Slowest:"
+sort -rn "$work/times" | head -n 8 | sed 's/^/  /; s/ / s  /2'
+printf 'All tests took %.0f s\n\n' "$(seconds_since "$began")"
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
