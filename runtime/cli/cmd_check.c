@@ -92,7 +92,9 @@ static void sarif_result(struct ts_buf *out, const struct ts_value *o)
     ts_buf_fmt(out, "{\"ruleId\":\"%s\",\"level\":\"%s\",\"message\":{\"text\":\"",
                ts_value_text(o, "rule"), ts_value_text(o, "severity"));
     ts_buf_json(out, ts_str_of(ts_value_text(o, "message")));
-    ts_buf_z(out, "\"},\"locations\":[{\"physicalLocation\":{\"artifactLocation\":{\"uri\":\"");
+    ts_buf_z(
+        out,
+        "\"},\"locations\":[{\"physicalLocation\":{\"artifactLocation\":{\"uri\":\"");
     ts_buf_json(out, ts_str_of(ts_value_text(o, "file")));
     ts_buf_z(out, "\"}");
     if (line > 0)
@@ -191,7 +193,8 @@ static int check(const struct ts_args *args)
     return rc == TS_EXIT_OK ? worst : rc;
 }
 
-/* ---- steps, schema ------------------------------------------------------------------- */
+/* ---- steps, schema -------------------------------------------------------------------
+ */
 
 static const struct ts_opt steps_options[] = {
     {"json", 0, NULL, false, "Everything as JSON"},
@@ -223,7 +226,8 @@ static int steps(const struct ts_args *args)
         rc = ts_cli_fail(&err);
         goto done;
     }
-    if (args->word_count && !(one = ts_registry_find(&s.steps, ts_str_of(args->words[0])))) {
+    if (args->word_count &&
+        !(one = ts_registry_find(&s.steps, ts_str_of(args->words[0])))) {
         rc = unknown_type(&s, args->words[0]);
         goto done;
     }
@@ -265,13 +269,20 @@ static int schema(const struct ts_args *args)
 }
 
 const struct ts_command ts_cmd_check = {
-    "check", "read, validate and lint sequences; touches nothing",
-    "check SEQUENCE... [--format text|json|sarif]", check_options,
-    "Every finding has file, line, column, a rule and a way out (docs/check.md).  Exit code\n"
+    "check",
+    "read, validate and lint sequences; touches nothing",
+    "check SEQUENCE... [--format text|json|sarif]",
+    check_options,
+    "Every finding has file, line, column, a rule and a way out (docs/check.md).  Exit "
+    "code\n"
     "0: no errors or warnings, 1: some, 2: bad usage or a file that is not a sequence.\n",
     check};
-const struct ts_command ts_cmd_steps = {"steps", "the reference of the step types",
-                                        "steps [TYPE] [--json]", steps_options, NULL, steps};
+const struct ts_command ts_cmd_steps = {"steps",
+                                        "the reference of the step types",
+                                        "steps [TYPE] [--json]",
+                                        steps_options,
+                                        NULL,
+                                        steps};
 const struct ts_command ts_cmd_schema = {
     "schema", "the JSON Schema of the sequence format", "schema", schema_options, NULL,
     schema};

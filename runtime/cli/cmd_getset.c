@@ -6,7 +6,8 @@
 #include "steps/host.h"
 
 static const struct ts_opt get_options[] = {
-    {"path", 0, NULL, false, "The value as a path of this system (C:\\ in the lab: a folder)"},
+    {"path", 0, NULL, false,
+     "The value as a path of this system (C:\\ in the lab: a folder)"},
     {NULL, 0, NULL, false, NULL}};
 static const struct ts_opt set_options[] = {{NULL, 0, NULL, false, NULL}};
 
@@ -19,8 +20,8 @@ static int get(const struct ts_args *args)
 
     if (args->word_count != 1)
         return ts_cli_usage("get wants one NAME");
-    if (ts_serve_call(ts_args_has(args, "path") ? "path" : "get", args->words[0], NULL, &value,
-                      &err) != TS_OK)
+    if (ts_serve_call(ts_args_has(args, "path") ? "path" : "get", args->words[0], NULL,
+                      &value, &err) != TS_OK)
         return ts_cli_fail(&err);
     ts_buf_z(&out, value);
     ts_buf_c(&out, '\n');
@@ -48,8 +49,16 @@ static int set(const struct ts_args *args)
 }
 
 const struct ts_command ts_cmd_get = {
-    "get", "print a variable of the run that started this program", "get NAME [--path]",
-    get_options, "A variable that is not set gives an empty line.\n", get};
+    "get",
+    "print a variable of the run that started this program",
+    "get NAME [--path]",
+    get_options,
+    "A variable that is not set gives an empty line.\n",
+    get};
 const struct ts_command ts_cmd_set = {
-    "set", "set a variable of the run that started this program", "set NAME=VALUE",
-    set_options, NULL, set};
+    "set",
+    "set a variable of the run that started this program",
+    "set NAME=VALUE",
+    set_options,
+    NULL,
+    set};

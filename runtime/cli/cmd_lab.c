@@ -14,19 +14,22 @@ static const struct ts_opt options[] = {
     {"profile", 0, "NAME", false, "With --new: small (default), large, or a JSON file"},
     {"seed", 0, "N", false, "With --new: the number everything is made from (default 1)"},
     {"from", 0, "USER=DIR", true, "With --new: a user with the files of the folder DIR"},
-    {"swap-letters", 0, NULL, false, "With --new: WinPE shows the drives under other letters"},
+    {"swap-letters", 0, NULL, false,
+     "With --new: WinPE shows the drives under other letters"},
     {"power-cut", 0, "N", false, "Cut the power at the N-th effect, or random:SEED"},
     {"hold", 0, "PATH", false,
-     "Another program holds this path open until the next restart"},
+     "Another program holds this path open, until a restart deletes what waited for it"},
     {"max-boots", 0, "N", false, "Give up after N starts of the machine (default 50)"},
     {"set", 0, "NAME=VALUE", true, "Set a variable"},
     {"vars", 0, "FILE", true, "Set variables from a JSON object or an INI file"},
-    {"events", 0, "FILE", false, "Append events as JSON Lines to FILE; - is standard output"},
+    {"events", 0, "FILE", false,
+     "Append events as JSON Lines to FILE; - is standard output"},
     {"log-dir", 0, "DIR", false, "Folder for smsts.log (default: logs in the state)"},
     {"steps", 0, "DIR", true, "More step types: every .lua file in DIR"},
     {"stdlib", 0, "DIR", false, "Load the step library from DIR (for its developers)"},
     {"discard", 0, NULL, false, "Give up an unfinished run found on the machine"},
-    {"archive", 0, NULL, false, "Move an unfinished run found on the machine to its archive"},
+    {"archive", 0, NULL, false,
+     "Move an unfinished run found on the machine to its archive"},
     {"verbose", 'v', NULL, false, "Show what programs print"},
     {"quiet", 'q', NULL, false, "Show failures only"},
     {"json", 0, NULL, false, "Print how it went as JSON at the end"},
@@ -64,7 +67,8 @@ static int make_machine(const struct ts_args *args)
     ts_free((void *)from);
     if (rc != TS_OK)
         return ts_cli_fail(&err);
-    fprintf(stderr, "made a machine in %s; play it with\n  taskseq lab SEQUENCE --machine %s\n",
+    fprintf(stderr,
+            "made a machine in %s; play it with\n  taskseq lab SEQUENCE --machine %s\n",
             n.dir, n.dir);
     return TS_EXIT_OK;
 }
@@ -83,8 +87,8 @@ static bool power_cut(const char *text, struct ts_lab_run *r)
 static char **pass_on(const struct ts_args *args, bool resume)
 {
     static const char *const run_only[] = {"set", "vars", "discard", "archive"};
-    static const char *const both[] = {"events", "log-dir", "steps", "stdlib", "verbose",
-                                       "quiet"};
+    static const char *const both[] = {"events", "log-dir", "steps",
+                                       "stdlib", "verbose", "quiet"};
     char **out = ts_alloc_array(args->opt_count * 2 + 1, sizeof *out);
     size_t n = 0;
 
@@ -175,7 +179,8 @@ static int lab(const struct ts_args *args)
 }
 
 const struct ts_command ts_cmd_lab = {
-    "lab", "play a whole machine with its restarts inside a folder",
+    "lab",
+    "play a whole machine with its restarts inside a folder",
     "lab SEQUENCE --machine DIR [--boot PHASE] [OPTIONS]\n"
     "       taskseq lab --new DIR [--profile NAME] [--seed N] [--from USER=DIR]",
     options,

@@ -7,7 +7,8 @@
 
 static const struct ts_opt options[] = {
     TS_VARIABLE_OPTIONS,
-    {"result", 0, "STEP=CODE", true, "Assume that this step (id or name, * and ?) ends so"},
+    {"result", 0, "STEP=CODE", true,
+     "Assume that this step (id or name, * and ?) ends so"},
     {"json", 0, NULL, false, "The plan as JSON"},
     TS_SESSION_OPTIONS,
     {NULL, 0, NULL, false, NULL}};
@@ -88,6 +89,9 @@ static int plan(const struct ts_args *args)
 }
 
 const struct ts_command ts_cmd_plan = {
-    "plan", "what would run, and why the rest would not; touches nothing",
-    "plan SEQUENCE [--set NAME=VALUE] [--result STEP=CODE] [--phase PHASE]", options, NULL,
+    "plan",
+    "what would run, and why the rest would not; touches nothing",
+    "plan SEQUENCE [--set NAME=VALUE] [--result STEP=CODE] [--phase PHASE]",
+    options,
+    NULL,
     plan};

@@ -9,20 +9,25 @@
 #include "platform/proc.h"
 #include "platform/sysinfo.h"
 
-#define TS_RUN_OPTIONS                                                                     \
-    {"state", 0, "DIR", false, "Folder of the run's state"},                               \
-    {"log-dir", 0, "DIR", false, "Folder for smsts.log (default: logs in the state)"},     \
-    {"events", 0, "FILE", false, "Append events as JSON Lines to FILE; - is standard output"}, \
-    {"on-restart", 0, "HOW", false,                                                        \
-     "reboot: restart this machine; exit (default): leave it to the caller, exit code 10"}, \
-    {"from", 0, "STEP-ID", false, "Go on at this step"},                                   \
-    {"verbose", 'v', NULL, false, "Show what programs print"},                             \
-    {"quiet", 'q', NULL, false, "Show failures only"}, TS_SESSION_OPTIONS
+#define TS_RUN_OPTIONS                                                                 \
+    {"state", 0, "DIR", false, "Folder of the run's state"},                           \
+        {"log-dir", 0, "DIR", false,                                                   \
+         "Folder for smsts.log (default: logs in the state)"},                         \
+        {"events", 0, "FILE", false,                                                   \
+         "Append events as JSON Lines to FILE; - is standard output"},                 \
+        {"on-restart", 0, "HOW", false,                                                \
+         "reboot: restart this machine; exit (default): leave it to the caller, exit " \
+         "code 10"},                                                                   \
+        {"from", 0, "STEP-ID", false, "Go on at this step"},                           \
+        {"verbose", 'v', NULL, false, "Show what programs print"},                     \
+        {"quiet", 'q', NULL, false, "Show failures only"}, TS_SESSION_OPTIONS
 
 static const struct ts_opt run_options[] = {
-    TS_RUN_OPTIONS, TS_VARIABLE_OPTIONS,
+    TS_RUN_OPTIONS,
+    TS_VARIABLE_OPTIONS,
     {"discard", 0, NULL, false, "Give up an unfinished run found in the state"},
-    {"archive", 0, NULL, false, "Move an unfinished run found in the state to its archive"},
+    {"archive", 0, NULL, false,
+     "Move an unfinished run found in the state to its archive"},
     {NULL, 0, NULL, false, NULL}};
 static const struct ts_opt resume_options[] = {
     TS_RUN_OPTIONS,
@@ -39,7 +44,8 @@ static void pending_file(struct ts_session *s, bool carry_out)
     if (s->lab)
         return;
     path = ts_path_join(ts_state_dir(s->state), "pending");
-    if (carry_out && ts_power_run_pending(path, &done, &left, NULL) == TS_OK && done + left)
+    if (carry_out && ts_power_run_pending(path, &done, &left, NULL) == TS_OK &&
+        done + left)
         ts_cli_say("%zu deletions that waited for the restart were carried out%s", done,
                    left ? ", some are left" : "");
     ts_power_pending_file(path);
@@ -64,7 +70,8 @@ static enum ts_code keep_steps(struct ts_session *s, const char *sequence,
         rc = err->code;
     if (rc == TS_OK && ts_dir_open(&d, from, false, NULL) == TS_OK)
         rc = ts_fs_mkdirs(to, 0700, err);
-    while (rc == TS_OK && d && (rc = ts_dir_next(d, &name, &type, err)) == TS_OK && name) {
+    while (rc == TS_OK && d && (rc = ts_dir_next(d, &name, &type, err)) == TS_OK &&
+           name) {
         char *source = ts_path_join(from, name), *target = ts_path_join(to, name);
         struct ts_buf text = {0};
 
@@ -102,11 +109,12 @@ static enum ts_code make_room(struct ts_session *s, struct ts_err *err)
         return rc == TS_OK ? ts_state_archive(s->state, err) : rc;
     }
     ts_time_rfc3339(when, last.started_ms);
-    return ts_fail(err, TS_EREFUSED,
-                   "the state in %s holds an unfinished run of \"%s\" (started %s, %s); go on "
-                   "with it by taskseq resume, or give it up with --discard or --archive",
-                   ts_state_dir(s->state), last.sequence_name, when,
-                   ts_run_status_name(last.status));
+    return ts_fail(
+        err, TS_EREFUSED,
+        "the state in %s holds an unfinished run of \"%s\" (started %s, %s); go on "
+        "with it by taskseq resume, or give it up with --discard or --archive",
+        ts_state_dir(s->state), last.sequence_name, when,
+        ts_run_status_name(last.status));
 }
 
 static bool stop_on_findings(struct ts_session *s);
@@ -117,8 +125,8 @@ static void show_finding(void *ctx, const struct ts_finding *f)
 
     if (f->severity != TS_ERROR)
         return;
-    fprintf(stderr, "%s:%d: error: %s [%s]\n", f->pos.file ? f->pos.file : "", f->pos.line,
-            f->message, f->rule);
+    fprintf(stderr, "%s:%d: error: %s [%s]\n", f->pos.file ? f->pos.file : "",
+            f->pos.line, f->message, f->rule);
     ++*errors;
 }
 
@@ -155,7 +163,8 @@ static enum ts_code begin(struct ts_session *s, const char *path, struct ts_err 
     if ((rc = ts_state_begin(s->state, &s->run, err)) == TS_OK)
         rc = keep_steps(s, real, err);
 done:
-    /* The texts of s->run live on in the state; only uid and next_seq are used from here. */
+    /* The texts of s->run live on in the state; only uid and next_seq are used from here.
+     */
     ts_buf_free(&model);
     ts_free(native);
     ts_free(real);
@@ -186,7 +195,8 @@ static int run(const struct ts_args *args)
         exit_code = TS_EXIT_USAGE;
         goto done;
     }
-    if (ts_args_get(args, "from") && !ts_sequence_find(s.seq, ts_args_get(args, "from"))) {
+    if (ts_args_get(args, "from") &&
+        !ts_sequence_find(s.seq, ts_args_get(args, "from"))) {
         ts_fail(&err, TS_EINPUT, "there is no step %s in %s", ts_args_get(args, "from"),
                 args->words[0]);
         goto failed;
@@ -209,7 +219,8 @@ done:
     return exit_code;
 }
 
-/* ---- resume -------------------------------------------------------------------------- */
+/* ---- resume --------------------------------------------------------------------------
+ */
 
 static void say(void *ctx, const char *text)
 {
@@ -224,12 +235,14 @@ static void compare_original(struct ts_session *s)
     char hash[65] = "";
 
     if (ts_sequence_load(&now, s->run.sequence_file, &s->steps, NULL) != TS_OK)
-        return; /* the share may be gone, or the file half-written: the stored one counts */
+        return; /* the share may be gone, or the file half-written: the stored one counts
+                 */
     ts_sequence_hash(hash, now);
     if (strcmp(hash, s->run.sequence_hash) != 0)
-        ts_cli_say("%s has changed since this run started; going on with the sequence as it "
-                   "was (--accept-changes %s takes the new one)",
-                   s->run.sequence_file, s->run.sequence_file);
+        ts_cli_say(
+            "%s has changed since this run started; going on with the sequence as it "
+            "was (--accept-changes %s takes the new one)",
+            s->run.sequence_file, s->run.sequence_file);
     ts_sequence_free(now);
 }
 
@@ -239,7 +252,8 @@ static enum ts_code open_run(struct ts_session *s, struct ts_err *err)
     const char *from = ts_args_get(s->args, "from");
     enum ts_code rc;
 
-    rc = ts_place_find(&s->place, ts_args_get(s->args, "state"), s->phase, s->machine, err);
+    rc = ts_place_find(&s->place, ts_args_get(s->args, "state"), s->phase, s->machine,
+                       err);
     if (rc == TS_OK)
         rc = ts_state_open(&s->state, s->place.dir, false, false, err);
     if (rc == TS_OK)
@@ -247,10 +261,11 @@ static enum ts_code open_run(struct ts_session *s, struct ts_err *err)
     if (rc != TS_OK)
         return rc;
     if (strcmp(s->run.machine, s->machine) != 0)
-        return ts_fail(err, TS_EREFUSED,
-                       "the state in %s belongs to another machine (%s, this is %s); a run is "
-                       "never continued on another machine",
-                       s->place.dir, s->run.machine, s->machine);
+        return ts_fail(
+            err, TS_EREFUSED,
+            "the state in %s belongs to another machine (%s, this is %s); a run is "
+            "never continued on another machine",
+            s->place.dir, s->run.machine, s->machine);
     if (s->run.status == TS_RUN_RUNNING || s->run.status == TS_RUN_RESTARTING)
         return TS_OK;
     if (s->run.status == TS_RUN_FAILED && from)
@@ -295,8 +310,9 @@ static int resume(const struct ts_args *args)
         stored_sequence(&s, &err) != TS_OK)
         goto failed;
     if (from && !ts_sequence_find(s.seq, from)) {
-        ts_fail(&err, TS_EINPUT, "there is no step %s in \"%s\"; taskseq status lists them",
-                from, s.seq->name);
+        ts_fail(&err, TS_EINPUT,
+                "there is no step %s in \"%s\"; taskseq status lists them", from,
+                s.seq->name);
         goto failed;
     }
     if (ts_state_load_vars(s.state, s.run.id, s.vars, say, NULL, &err) != TS_OK)
@@ -314,15 +330,23 @@ done:
 }
 
 const struct ts_command ts_cmd_run = {
-    "run", "check a sequence, then run it", "run SEQUENCE [OPTIONS]", run_options,
-    "The sequence is a .lua or .json file.  It is checked first: with errors in it nothing\n"
-    "is done and the exit code is 2.  Every step is recorded before and after it runs, so\n"
+    "run",
+    "check a sequence, then run it",
+    "run SEQUENCE [OPTIONS]",
+    run_options,
+    "The sequence is a .lua or .json file.  It is checked first: with errors in it "
+    "nothing\n"
+    "is done and the exit code is 2.  Every step is recorded before and after it runs, "
+    "so\n"
     "that `taskseq resume` goes on after a restart, a crash or a power cut.\n",
     run};
 const struct ts_command ts_cmd_resume = {
-    "resume", "go on after a restart, a crash or a power cut", "resume [OPTIONS]",
+    "resume",
+    "go on after a restart, a crash or a power cut",
+    "resume [OPTIONS]",
     resume_options,
-    "The state holds the whole sequence: the file it came from is not needed.  With nothing\n"
+    "The state holds the whole sequence: the file it came from is not needed.  With "
+    "nothing\n"
     "to go on with the exit code is 2.  --from STEP-ID goes on with a failed run, its\n"
     "variables kept.\n",
     resume};

@@ -61,15 +61,16 @@ static void print_attempt(struct ts_buf *out, const struct ts_value *a)
 
     ts_buf_fmt(out, "  %4lld  %-44s ", (long long)int_of(a, "index"), text_of(a, "name"));
     if (*text_of(a, "reason"))
-        ts_buf_fmt(out, "skipped  %s", *text_of(a, "why") ? text_of(a, "why")
-                                                           : text_of(a, "reason"));
+        ts_buf_fmt(out, "skipped  %s",
+                   *text_of(a, "why") ? text_of(a, "why") : text_of(a, "reason"));
     else if (!ended)
         ts_buf_z(out, "running");
     else if (bool_of(a, "succeeded"))
         ts_buf_z(out, "ok");
     else {
         ts_wincode_format(code, sizeof code, int_of(a, "code"));
-        ts_buf_fmt(out, "%s  %s", bool_of(a, "ignored") ? "failed, ignored" : "FAILED", code);
+        ts_buf_fmt(out, "%s  %s", bool_of(a, "ignored") ? "failed, ignored" : "FAILED",
+                   code);
     }
     if (*text_of(a, "note") && !*text_of(a, "reason"))
         ts_buf_fmt(out, "  %s", text_of(a, "note"));
@@ -83,8 +84,8 @@ static void print_restart(struct ts_buf *out, const struct ts_value *r)
                    text_of(r, "step"), text_of(r, "target"),
                    *text_of(r, "phase") ? text_of(r, "phase") : "(not yet)");
     else if (*text_of(r, "requested"))
-        ts_buf_fmt(out, "  %s asked by %s: %s\n", text_of(r, "requested"), text_of(r, "step"),
-                   text_of(r, "target"));
+        ts_buf_fmt(out, "  %s asked by %s: %s\n", text_of(r, "requested"),
+                   text_of(r, "step"), text_of(r, "target"));
     else
         ts_buf_fmt(out, "  %s not asked for (crash, power cut or somebody else): %s\n",
                    text_of(r, "arrived"), text_of(r, "phase"));
@@ -158,10 +159,12 @@ static int status(const struct ts_args *args)
     return rc;
 }
 
-/* ---- vars ---------------------------------------------------------------------------- */
+/* ---- vars ----------------------------------------------------------------------------
+ */
 
 static const struct ts_opt vars_options[] = {
-    {"run", 0, NULL, false, "The values of the newest run, each with the step that set it"},
+    {"run", 0, NULL, false,
+     "The values of the newest run, each with the step that set it"},
     {"state", 0, "DIR", false, "With --run: folder of the run's state"},
     {"json", 0, NULL, false, "As JSON"},
     {"markdown", 0, NULL, false, "The catalogue as the manual's table"},
@@ -200,8 +203,8 @@ static void catalogue_json(struct ts_buf *out, const struct ts_var_doc *d, size_
 {
     ts_buf_z(out, "[");
     for (size_t i = 0; i < n; i++) {
-        ts_buf_fmt(out, "%s\n  {\"name\":\"%s\",\"kind\":\"%s\",\"default\":\"", i ? "," : "",
-                   d[i].name, d[i].kind);
+        ts_buf_fmt(out, "%s\n  {\"name\":\"%s\",\"kind\":\"%s\",\"default\":\"",
+                   i ? "," : "", d[i].name, d[i].kind);
         ts_buf_json(out, ts_str_of(d[i].def));
         ts_buf_z(out, "\",\"meaning\":\"");
         ts_buf_json(out, ts_str_of(d[i].meaning));
@@ -241,9 +244,16 @@ static int vars(const struct ts_args *args)
     return ts_args_has(args, "run") ? run_values(args) : catalogue(args);
 }
 
-const struct ts_command ts_cmd_status = {
-    "status", "what runs or ran: position, results, restarts", "status [--json] [--follow]",
-    status_options, NULL, status};
+const struct ts_command ts_cmd_status = {"status",
+                                         "what runs or ran: position, results, restarts",
+                                         "status [--json] [--follow]",
+                                         status_options,
+                                         NULL,
+                                         status};
 const struct ts_command ts_cmd_vars = {
-    "vars", "the variables the runtime provides, or those of a run", "vars [--run] [--json]",
-    vars_options, NULL, vars};
+    "vars",
+    "the variables the runtime provides, or those of a run",
+    "vars [--run] [--json]",
+    vars_options,
+    NULL,
+    vars};

@@ -17,7 +17,8 @@ struct ts_display {
     int64_t step_started_ms, last_progress_ms;
 };
 
-struct ts_display *ts_display_new(struct ts_sequence *const *seq, bool verbose, bool quiet)
+struct ts_display *ts_display_new(struct ts_sequence *const *seq, bool verbose,
+                                  bool quiet)
 {
     struct ts_display *d = ts_alloc(sizeof *d);
 
@@ -59,7 +60,8 @@ static void end_progress(struct ts_display *d)
 static void put_clean(const char *text)
 {
     for (const unsigned char *p = (const unsigned char *)text; *p; p++)
-        fputc(*p < 0x20 || *p == 0x7F ? (*p == '\n' || *p == '\t' ? ' ' : '?') : *p, stderr);
+        fputc(*p < 0x20 || *p == 0x7F ? (*p == '\n' || *p == '\t' ? ' ' : '?') : *p,
+              stderr);
 }
 
 static void line(struct ts_display *d, const struct ts_event *e, enum tint t,

@@ -8,7 +8,8 @@
 
 struct ts_display;
 /* Lines go to standard error.  verbose: program output too; quiet: failures only. */
-struct ts_display *ts_display_new(struct ts_sequence *const *seq, bool verbose, bool quiet);
+struct ts_display *ts_display_new(struct ts_sequence *const *seq, bool verbose,
+                                  bool quiet);
 void ts_display_event(void *display, const struct ts_event *e);
 void ts_display_log(void *display, const struct ts_log_record *r);
 void ts_display_free(struct ts_display *d);

@@ -10,8 +10,9 @@
 #include "platform/sysinfo.h"
 
 static const struct ts_command *const commands[] = {
-    &ts_cmd_run, &ts_cmd_resume, &ts_cmd_status, &ts_cmd_check,  &ts_cmd_plan, &ts_cmd_lab,
-    &ts_cmd_steps,  &ts_cmd_vars,   &ts_cmd_schema, &ts_cmd_get,  &ts_cmd_set};
+    &ts_cmd_run,    &ts_cmd_resume, &ts_cmd_status, &ts_cmd_check,
+    &ts_cmd_plan,   &ts_cmd_lab,    &ts_cmd_steps,  &ts_cmd_vars,
+    &ts_cmd_schema, &ts_cmd_get,    &ts_cmd_set};
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
 
 char *ts_cli_program;
@@ -111,16 +112,19 @@ static int unknown_command(const char *name)
 
 static int help_all(FILE *to)
 {
-    fprintf(to, "taskseq %s - runs task sequences\n\n"
-                "usage: taskseq COMMAND [OPTIONS] [ARGUMENTS]\n\n",
+    fprintf(to,
+            "taskseq %s - runs task sequences\n\n"
+            "usage: taskseq COMMAND [OPTIONS] [ARGUMENTS]\n\n",
             TASKSEQ_VERSION);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         fprintf(to, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
-    fprintf(to, "  %-8s %s\n\n", "help", "this text, or with a command's name that command's");
-    fputs("Exit codes of run, resume and lab: 0 succeeded, 1 failed, 2 bad usage or input\n"
-          "(nothing was done), 3 the runtime could not do its own work, 10 a restart is\n"
-          "pending and left to the caller, 11 cancelled, 12 another run holds the state.\n",
-          to);
+    fprintf(to, "  %-8s %s\n\n", "help",
+            "this text, or with a command's name that command's");
+    fputs(
+        "Exit codes of run, resume and lab: 0 succeeded, 1 failed, 2 bad usage or input\n"
+        "(nothing was done), 3 the runtime could not do its own work, 10 a restart is\n"
+        "pending and left to the caller, 11 cancelled, 12 another run holds the state.\n",
+        to);
     return TS_EXIT_OK;
 }
 

@@ -32,7 +32,8 @@ static enum ts_code unknown(const struct ts_opt *table, const char *word, ts_str
         names[n++] = o->name;
     near = ts_str_suggest(name, names, n);
     if (near)
-        return ts_fail(err, TS_EINPUT, "unknown option %s; did you mean --%s?", word, near);
+        return ts_fail(err, TS_EINPUT, "unknown option %s; did you mean --%s?", word,
+                       near);
     return ts_fail(err, TS_EINPUT, "unknown option %s", word);
 }
 

@@ -26,8 +26,8 @@ static bool has_state(const char *dir)
     return there;
 }
 
-/* Does the newest run in dir belong to this machine? A state that cannot be read counts as
- * ours: the user must be told of it rather than find a new one beside it. */
+/* Does the newest run in dir belong to this machine? A state that cannot be read counts
+ * as ours: the user must be told of it rather than find a new one beside it. */
 static bool is_ours(const char *dir, const char *machine)
 {
     struct ts_state *s = NULL;
@@ -107,8 +107,9 @@ enum ts_code ts_place_find(struct ts_place *out, const char *option, enum ts_pha
         return TS_OK;
     ts_fail(err, TS_ENOTFOUND,
             "no run was found: there is no state in %s%s; give its folder with --state",
-            out->dir, ts_drives_list(&(size_t){0}) ? " nor in \\" TS_STATE_FOLDER
-                                                     " of a drive" : "");
+            out->dir,
+            ts_drives_list(&(size_t){0}) ? " nor in \\" TS_STATE_FOLDER " of a drive"
+                                         : "");
     ts_free(out->dir);
     out->dir = NULL;
     return TS_ENOTFOUND;
@@ -149,8 +150,9 @@ enum ts_code ts_place_durable(char **out, const char *path, struct ts_err *err)
     else if (!path)
         letter = best_drive();
     if (!letter)
-        return ts_fail(err, TS_EUNSUPPORTED,
-                       "the state of this run is on a drive that a restart empties, and no "
-                       "writable fixed drive was found to move it to; give one with --state");
+        return ts_fail(
+            err, TS_EUNSUPPORTED,
+            "the state of this run is on a drive that a restart empties, and no "
+            "writable fixed drive was found to move it to; give one with --state");
     return on_drive(out, letter, err);
 }

@@ -8,7 +8,8 @@
 #include "platform/sysinfo.h"
 #include "platform/thread.h"
 
-/* ---- machine and step types ---------------------------------------------------------- */
+/* ---- machine and step types ----------------------------------------------------------
+ */
 
 static enum ts_code map_drives(const struct ts_args *args, struct ts_err *err)
 {
@@ -20,7 +21,8 @@ static enum ts_code map_drives(const struct ts_args *args, struct ts_err *err)
         enum ts_code rc;
 
         if (letter < 'A' || letter > 'Z' || spec[skip] != '=' || !spec[skip + 1])
-            return ts_fail(err, TS_EINPUT, "--drive wants LETTER=FOLDER, not \"%s\"", spec);
+            return ts_fail(err, TS_EINPUT, "--drive wants LETTER=FOLDER, not \"%s\"",
+                           spec);
         rc = ts_drives_map(letter, spec + skip + 1, NULL, letter != 'X', err);
         if (rc != TS_OK)
             return ts_err_context(err, "--drive %s", spec);
@@ -35,7 +37,8 @@ enum ts_code ts_session_machine(struct ts_session *s, const struct ts_args *args
     enum ts_code rc;
 
     s->args = args;
-    if ((rc = ts_lab_attach(&s->lab, err)) != TS_OK || (rc = map_drives(args, err)) != TS_OK)
+    if ((rc = ts_lab_attach(&s->lab, err)) != TS_OK ||
+        (rc = map_drives(args, err)) != TS_OK)
         return rc;
     if (s->lab) {
         s->phase = s->lab->phase;
@@ -44,7 +47,8 @@ enum ts_code ts_session_machine(struct ts_session *s, const struct ts_args *args
         s->phase = ts_in_winpe() ? TS_PHASE_WINPE : TS_PHASE_FULLOS;
         ts_machine_id(s->machine);
     }
-    if (phase && (!ts_phase_parse(ts_str_of(phase), &s->phase) || s->phase == TS_PHASE_ANY))
+    if (phase &&
+        (!ts_phase_parse(ts_str_of(phase), &s->phase) || s->phase == TS_PHASE_ANY))
         return ts_fail(err, TS_EINPUT, "--phase is WinPE or FullOS, not \"%s\"", phase);
     return TS_OK;
 }
@@ -72,7 +76,8 @@ static char *folder_of(const char *path)
     return ts_str_dup((ts_str){path, slash == path ? 1 : (size_t)(slash - path)});
 }
 
-enum ts_code ts_session_sequence(struct ts_session *s, const char *path, struct ts_err *err)
+enum ts_code ts_session_sequence(struct ts_session *s, const char *path,
+                                 struct ts_err *err)
 {
     char *native = NULL, *dir = NULL, *beside = NULL;
     enum ts_code rc;
@@ -89,7 +94,8 @@ enum ts_code ts_session_sequence(struct ts_session *s, const char *path, struct 
     return rc;
 }
 
-/* ---- a run under way ----------------------------------------------------------------- */
+/* ---- a run under way -----------------------------------------------------------------
+ */
 
 static void mask(void *ctx, struct ts_buf *out, ts_str text)
 {
@@ -102,7 +108,8 @@ static void event_to_state(void *ctx, const struct ts_event *e)
         ts_state_event(ctx, e);
 }
 
-/* The log stands in the state folder unless --log-dir says otherwise, and moves with it. */
+/* The log stands in the state folder unless --log-dir says otherwise, and moves with it.
+ */
 static enum ts_code open_log(struct ts_session *s, struct ts_err *err)
 {
     const char *option = ts_args_get(s->args, "log-dir");
@@ -150,7 +157,8 @@ static enum ts_code settle(void *ctx, const char *path, struct ts_err *err)
         s->place.is_volatile = false;
         s->host.state_dir = ts_state_dir(s->state);
         ts_host_protect(&s->host, s->host.state_dir);
-        ts_log_write(s->log, TS_LOG_INFO, NULL, "The state of the run was moved to %s", dir);
+        ts_log_write(s->log, TS_LOG_INFO, NULL, "The state of the run was moved to %s",
+                     dir);
     }
     ts_free(logs);
     ts_free(dir);
@@ -229,10 +237,11 @@ enum ts_code ts_session_start(struct ts_session *s, struct ts_err *err)
     h->ctx = s;
     ts_host_protect(h, h->state_dir);
     if (s->place.is_volatile)
-        ts_log_write(s->log, TS_LOG_WARNING, NULL,
-                     "The state of this run is on a drive that a restart empties (%s); it "
-                     "is moved to a fixed drive before a capture or a restart",
-                     h->state_dir);
+        ts_log_write(
+            s->log, TS_LOG_WARNING, NULL,
+            "The state of this run is on a drive that a restart empties (%s); it "
+            "is moved to a fixed drive before a capture or a restart",
+            h->state_dir);
     return ts_serve_start(&s->serve, h, err);
 }
 

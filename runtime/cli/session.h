@@ -27,13 +27,13 @@ struct ts_session {
     struct ts_run run;
     struct ts_host host;
     struct ts_serve *serve;
-    struct ts_restart_backend inner, backend; /* backend: inner, after settling the state */
+    struct ts_restart_backend inner,
+        backend; /* backend: inner, after settling the state */
 };
 
 /* Drives (lab, --drive), phase, machine id. */
-TS_NODISCARD enum ts_code ts_session_machine(struct ts_session *s,
-                                             const struct ts_args *args,
-                                             struct ts_err *err);
+TS_NODISCARD enum ts_code
+ts_session_machine(struct ts_session *s, const struct ts_args *args, struct ts_err *err);
 /* The step library and the folders of more step types: --steps, then `also` (may be NULL;
  * need not exist). */
 TS_NODISCARD enum ts_code ts_session_steps(struct ts_session *s, const char *also,
@@ -51,14 +51,19 @@ int ts_session_engine(struct ts_session *s, bool resume, const char *from_step);
 void ts_session_fini(struct ts_session *s);
 
 /* Options every command with a session has. */
-#define TS_SESSION_OPTIONS                                                                 \
-    {"drive", 0, "L=DIR", true,                                                            \
-     "Let drive letter L of the sequence be the folder DIR (not on Windows)"},             \
-    {"steps", 0, "DIR", true, "More step types: every .lua file in DIR"},                  \
-    {"stdlib", 0, "DIR", false, "Load the step library from DIR (for its developers)"},    \
-    {"phase", 0, "PHASE", false, "WinPE or FullOS, instead of finding out"}
-#define TS_VARIABLE_OPTIONS                                                                \
-    {"set", 0, "NAME=VALUE", true, "Set a variable"},                                      \
-    {"vars", 0, "FILE", true, "Set variables from a JSON object or an INI file"}
+#define TS_SESSION_OPTIONS                                                     \
+    {"drive", 0, "L=DIR", true,                                                \
+     "Let drive letter L of the sequence be the folder DIR (not on Windows)"}, \
+        {"steps", 0, "DIR", true, "More step types: every .lua file in DIR"},  \
+        {"stdlib", 0, "DIR", false,                                            \
+         "Load the step library from DIR (for its developers)"},               \
+    {                                                                          \
+        "phase", 0, "PHASE", false, "WinPE or FullOS, instead of finding out"  \
+    }
+#define TS_VARIABLE_OPTIONS                                                        \
+    {"set", 0, "NAME=VALUE", true, "Set a variable"},                              \
+    {                                                                              \
+        "vars", 0, "FILE", true, "Set variables from a JSON object or an INI file" \
+    }
 
 #endif

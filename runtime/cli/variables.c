@@ -24,8 +24,9 @@ static enum ts_code from_object(struct ts_session *s, const struct ts_value *obj
         else if (v->kind == TS_INT || v->kind == TS_REAL || v->kind == TS_BOOL)
             ts_json_write(&text, v, 0);
         else
-            return ts_fail(err, TS_EINPUT, "%s: the value of %.*s must be text, a number or "
-                                           "true or false, but is %s",
+            return ts_fail(err, TS_EINPUT,
+                           "%s: the value of %.*s must be text, a number or "
+                           "true or false, but is %s",
                            what, (int)v->key.n, v->key.p, ts_kind_name(v->kind));
         rc = set_text(s, v->key, ts_buf_view(&text), err);
         ts_buf_free(&text);
@@ -47,7 +48,8 @@ static enum ts_code from_ini(struct ts_session *s, ts_str text, const char *path
         if (t.n == 0 || t.p[0] == ';' || t.p[0] == '#' || t.p[0] == '[')
             continue;
         if (!memchr(t.p, '=', t.n))
-            return ts_fail(err, TS_EINPUT, "%s:%d: a line must be NAME=VALUE", path, number);
+            return ts_fail(err, TS_EINPUT, "%s:%d: a line must be NAME=VALUE", path,
+                           number);
         (void)ts_str_cut(&t, '=', &name);
         rc = set_text(s, ts_str_trim(name), ts_str_trim(t), err);
         if (rc != TS_OK)
@@ -99,8 +101,8 @@ static enum ts_code from_environment(struct ts_session *s, struct ts_err *err)
         name.p += 12;
         name.n -= 12;
         if ((rc = set_text(s, name, word, err)) != TS_OK)
-            return ts_err_context(err, "environment variable TASKSEQ_VAR_%.*s", (int)name.n,
-                                  name.p);
+            return ts_err_context(err, "environment variable TASKSEQ_VAR_%.*s",
+                                  (int)name.n, name.p);
     }
     return TS_OK;
 }
@@ -126,7 +128,8 @@ static enum ts_code from_options(struct ts_session *s, struct ts_err *err)
     return TS_OK;
 }
 
-/* ---- inputs -------------------------------------------------------------------------- */
+/* ---- inputs --------------------------------------------------------------------------
+ */
 
 static bool is_choice(const struct ts_value *choices, ts_str answer)
 {
@@ -201,8 +204,8 @@ static enum ts_code inputs(struct ts_session *s, bool ask, struct ts_err *err)
         else if (ask)
             rc = ask_person(s, in, &missing, err);
         else if (in->def)
-            rc = ts_vars_set(s->vars, TS_SCOPE_RUN, ts_str_of(in->name), ts_str_of(in->def),
-                             in->secret, err);
+            rc = ts_vars_set(s->vars, TS_SCOPE_RUN, ts_str_of(in->name),
+                             ts_str_of(in->def), in->secret, err);
     }
     if (rc == TS_OK && missing.n)
         rc = ts_fail(err, TS_EINPUT,

@@ -24,7 +24,8 @@ enum ts_code ts_lab_map(struct ts_lab_machine *m, struct ts_err *err)
         enum ts_code rc;
 
         strncat(id, v->id, 70);
-        if (c && (rc = ts_drives_map(c, v->folder, id, v->fixed && !v->ram, err)) != TS_OK)
+        if (c &&
+            (rc = ts_drives_map(c, v->folder, id, v->fixed && !v->ram, err)) != TS_OK)
             return rc;
     }
     return TS_OK;
@@ -46,10 +47,11 @@ static enum ts_code volume_path(struct ts_lab_machine *m, const struct ts_value 
             return TS_OK;
         }
     }
-    return ts_fail(err, TS_EINPUT,
-                   "machine.json: variable %.*s must be text, or {\"volume\", \"path\"} with a "
-                   "volume that has a letter in %s",
-                   (int)v->key.n, v->key.p, ts_phase_name(m->phase));
+    return ts_fail(
+        err, TS_EINPUT,
+        "machine.json: variable %.*s must be text, or {\"volume\", \"path\"} with a "
+        "volume that has a letter in %s",
+        (int)v->key.n, v->key.p, ts_phase_name(m->phase));
 }
 
 static enum ts_code letter_variables(struct ts_lab_machine *m, struct ts_err *err)
@@ -110,8 +112,8 @@ enum ts_code ts_lab_attach(struct ts_lab_machine **out, struct ts_err *err)
     return rc;
 }
 
-/* The firmware is told before the request is recorded: a cut in between starts the machine
- * in the new phase with the step still to be done, which then only asks again. */
+/* The firmware is told before the request is recorded: a cut in between starts the
+ * machine in the new phase with the step still to be done, which then only asks again. */
 static enum ts_code prepare(void *ctx, enum ts_phase target, struct ts_err *err)
 {
     struct ts_lab_machine *m = ctx;
@@ -123,9 +125,10 @@ static enum ts_code prepare(void *ctx, enum ts_phase target, struct ts_err *err)
         if ((rc = ts_windows_find(&win, 1, &found, err)) != TS_OK)
             return rc;
         if (!found)
-            return ts_fail(err, TS_EREFUSED,
-                           "the machine cannot start its full OS: there is no \\Windows on "
-                           "any fixed drive; apply an image before this restart");
+            return ts_fail(
+                err, TS_EREFUSED,
+                "the machine cannot start its full OS: there is no \\Windows on "
+                "any fixed drive; apply an image before this restart");
     }
     m->next_boot = target;
     return ts_lab_save(m, err);

@@ -12,10 +12,10 @@
 #include "platform/fs.h"
 
 struct ts_lab_volume {
-    char *id;      /* stable volume id */
-    char *folder;  /* native */
+    char *id;           /* stable volume id */
+    char *folder;       /* native */
     char fullos, winpe; /* letters in each phase, 0 if not visible there */
-    bool ram;      /* emptied at every restart: the RAM drive */
+    bool ram;           /* emptied at every restart: the RAM drive */
     bool fixed;
 };
 
@@ -25,8 +25,9 @@ struct ts_lab_machine { /* machine.json */
     enum ts_phase next_boot; /* what a restart request asked for; ANY: none is pending */
     struct ts_lab_volume *volumes;
     size_t volume_count;
-    struct ts_value *variables; /* object of strings: machine variables for runs; a path on
-                                   a volume has the letter of the phase that runs now */
+    struct ts_value
+        *variables; /* object of strings: machine variables for runs; a path on
+                       a volume has the letter of the phase that runs now */
     struct ts_value *stored_variables; /* as written: {"volume", "path"} for a path */
     struct ts_arena arena;
 };
@@ -46,29 +47,31 @@ struct ts_restart_backend ts_lab_restart_backend(struct ts_lab_machine *m);
 
 struct ts_lab_new {
     const char *dir;
-    const char *profile;   /* "small" "large" or a JSON file */
+    const char *profile;     /* "small" "large" or a JSON file */
     const char *const *from; /* NAME=DIR pairs: real files taken into the profile NAME */
     uint64_t seed;
-    bool swap_letters;     /* WinPE shows other letters than the full OS */
+    bool swap_letters; /* WinPE shows other letters than the full OS */
 };
-/* Make a machine with profiles full of real kinds of files, an operating system that looks
- * like Windows where the runtime looks, and an image of the new one on the media drive. */
+/* Make a machine with profiles full of real kinds of files, an operating system that
+ * looks like Windows where the runtime looks, and an image of the new one on the media
+ * drive. */
 TS_NODISCARD enum ts_code ts_lab_new(const struct ts_lab_new *n, struct ts_err *err);
 
 struct ts_lab_run {
-    const char *program;      /* this program */
+    const char *program; /* this program */
     const char *sequence;
     const char *dir;
-    enum ts_phase boot;       /* first start; ANY: as machine.json says */
-    const char *const *args;  /* passed to `run`, NULL-terminated */
+    enum ts_phase boot;             /* first start; ANY: as machine.json says */
+    const char *const *args;        /* passed to `run`, NULL-terminated */
     const char *const *resume_args; /* passed to `resume` */
-    uint64_t power_cut;       /* cut at the n-th power point; 0: never */
-    uint64_t power_seed;      /* cut at random points from this seed; 0: never */
-    const char *hold;         /* path another program holds until the next restart */
-    int max_boots;            /* 0: 50 */
+    uint64_t power_cut;             /* cut at the n-th power point; 0: never */
+    uint64_t power_seed;            /* cut at random points from this seed; 0: never */
+    const char *hold; /* path that another program holds open in every phase, until a
+                         restart carries out a deletion that waited for one */
+    int max_boots;    /* 0: 50 */
 };
-/* Play the machine until the run ends.  Returns the exit code of the last runtime (0, 1, 2,
- * 3, 11, 12). */
+/* Play the machine until the run ends.  Returns the exit code of the last runtime (0, 1,
+ * 2, 3, 11, 12). */
 TS_NODISCARD enum ts_code ts_lab_play(const struct ts_lab_run *r, int *exit_code,
                                       uint64_t *points, int *boots, struct ts_err *err);
 

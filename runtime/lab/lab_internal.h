@@ -5,16 +5,17 @@
 #include "lab/lab.h"
 
 /* Environment of the runtime inside a machine. */
-#define TS_ENV_LAB "TASKSEQ_LAB"           /* the machine's folder */
-#define TS_ENV_HOLD "TASKSEQ_LAB_HOLD"     /* a path another program holds open */
-#define TS_ENV_POWER "TASKSEQ_LAB_POWER"   /* "CUT_AT COUNTER_FILE" */
+#define TS_ENV_LAB "TASKSEQ_LAB"         /* the machine's folder */
+#define TS_ENV_HOLD "TASKSEQ_LAB_HOLD"   /* a path another program holds open */
+#define TS_ENV_POWER "TASKSEQ_LAB_POWER" /* "CUT_AT COUNTER_FILE" */
 
 /* The letter a volume has in a phase, 0 if it is not seen there. */
 char ts_lab_letter(const struct ts_lab_volume *v, enum ts_phase phase);
 /* Map the drives as `phase` shows them. */
 TS_NODISCARD enum ts_code ts_lab_map(struct ts_lab_machine *m, struct ts_err *err);
 
-/* ---- making things (tree.c) ------------------------------------------------------------ */
+/* ---- making things (tree.c)
+ * ------------------------------------------------------------ */
 
 /* Write a file below d (folders on the way are made). */
 TS_NODISCARD enum ts_code ts_tree_file(struct ts_dir *d, const char *rel, const void *p,
@@ -28,15 +29,17 @@ TS_NODISCARD enum ts_code ts_tree_copy(struct ts_dir *from, struct ts_dir *to,
 /* Delete everything in a folder. */
 TS_NODISCARD enum ts_code ts_tree_empty(const char *path, struct ts_err *err);
 
-/* ---- people (people.c) ----------------------------------------------------------------- */
+/* ---- people (people.c)
+ * ----------------------------------------------------------------- */
 
 struct ts_person {
     const char *name;
-    int files, folders;  /* about so many */
-    uint64_t largest;    /* bytes of the few large files */
+    int files, folders; /* about so many */
+    uint64_t largest;   /* bytes of the few large files */
 };
 /* Fill a profile folder with real kinds of files, the same ones for the same seed. */
-TS_NODISCARD enum ts_code ts_person_make(struct ts_dir *profile, const struct ts_person *p,
-                                         uint64_t seed, struct ts_err *err);
+TS_NODISCARD enum ts_code ts_person_make(struct ts_dir *profile,
+                                         const struct ts_person *p, uint64_t seed,
+                                         struct ts_err *err);
 
 #endif

@@ -34,10 +34,11 @@ static enum ts_code read_volume(struct ts_lab_machine *m, const struct ts_value 
     const char *id = ts_value_text(v, "id"), *folder = ts_value_text(v, "folder");
 
     if (v->kind != TS_OBJECT || !id || !*id || strlen(id) > 60 || !plain_name(folder))
-        return ts_fail(err, TS_EINPUT,
-                       "%s: volumes[%zu] needs an \"id\" (1 to 60 bytes) and a \"folder\" (a "
-                       "plain name)",
-                       file, m->volume_count);
+        return ts_fail(
+            err, TS_EINPUT,
+            "%s: volumes[%zu] needs an \"id\" (1 to 60 bytes) and a \"folder\" (a "
+            "plain name)",
+            file, m->volume_count);
     for (size_t i = 0; i < m->volume_count; i++)
         if (strcmp(m->volumes[i].id, id) == 0)
             return ts_fail(err, TS_EINPUT, "%s: two volumes have the id %s", file, id);
@@ -57,7 +58,8 @@ static enum ts_code read_phase(const struct ts_value *v, const char *key,
     const char *t = ts_value_text(v, key);
 
     if (!t || !ts_phase_parse(ts_str_of(t), out))
-        return ts_fail(err, TS_EINPUT, "%s: \"%s\" must be WinPE, FullOS or any", file, key);
+        return ts_fail(err, TS_EINPUT, "%s: \"%s\" must be WinPE, FullOS or any", file,
+                       key);
     return TS_OK;
 }
 
@@ -73,10 +75,11 @@ static enum ts_code read_machine(struct ts_lab_machine *m, const struct ts_value
     if (!format || format->kind != TS_INT || format->integer != LAB_FORMAT)
         return ts_fail(err, TS_EINPUT, "%s: \"taskseqLab\" must be %d", file, LAB_FORMAT);
     if (!id || !*id || strlen(id) > 60)
-        return ts_fail(err, TS_EINPUT, "%s: \"id\" is missing or longer than 60 bytes", file);
-    if (!volumes || volumes->kind != TS_ARRAY || !volumes->count || volumes->count > 26)
-        return ts_fail(err, TS_EINPUT, "%s: \"volumes\" must be a list of 1 to 26 volumes",
+        return ts_fail(err, TS_EINPUT, "%s: \"id\" is missing or longer than 60 bytes",
                        file);
+    if (!volumes || volumes->kind != TS_ARRAY || !volumes->count || volumes->count > 26)
+        return ts_fail(err, TS_EINPUT,
+                       "%s: \"volumes\" must be a list of 1 to 26 volumes", file);
     if (vars && vars->kind != TS_OBJECT)
         return ts_fail(err, TS_EINPUT, "%s: \"variables\" must be an object", file);
     m->id = ts_arena_strz(&m->arena, id);
@@ -107,10 +110,11 @@ enum ts_code ts_lab_open(struct ts_lab_machine **out, const char *dir, struct ts
         rc = ts_file_read(file, 1 << 20, &text, err);
     }
     if (rc == TS_ENOTFOUND)
-        rc = ts_fail(err, TS_ENOTFOUND,
-                     "there is no lab machine in %s (no machine.json); taskseq lab --new %s "
-                     "makes one",
-                     dir, dir);
+        rc = ts_fail(
+            err, TS_ENOTFOUND,
+            "there is no lab machine in %s (no machine.json); taskseq lab --new %s "
+            "makes one",
+            dir, dir);
     if (rc == TS_OK)
         rc = ts_json_parse(&v, &m->arena, ts_buf_view(&text), file, err);
     if (rc == TS_OK && v->kind != TS_OBJECT)
@@ -135,7 +139,8 @@ void ts_lab_free(struct ts_lab_machine *m)
     ts_free(m);
 }
 
-/* ---- writing ------------------------------------------------------------------------- */
+/* ---- writing -------------------------------------------------------------------------
+ */
 
 static void text(struct ts_lab_machine *m, struct ts_value *o, const char *key,
                  const char *t)

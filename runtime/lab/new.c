@@ -1,5 +1,5 @@
-/* new.c - a new machine: disk table, an operating system, its users, the image of the next
- * operating system. */
+/* new.c - a new machine: disk table, an operating system, its users, the image of the
+ * next operating system. */
 #include <stdio.h>
 #include <string.h>
 
@@ -34,24 +34,28 @@ static enum ts_code operating_system(struct ts_dir *d, const char *edition,
         (rc = pe_file(d, "Windows/System32/ntoskrnl.exe", edition, err)) != TS_OK ||
         (rc = pe_file(d, "Windows/explorer.exe", edition, err)) != TS_OK ||
         (rc = ts_tree_file(d, "Windows/edition.txt", line, strlen(line), err)) != TS_OK ||
-        (rc = ts_tree_file(d, "Windows/System32/config/SYSTEM", "regf", 4, err)) != TS_OK ||
+        (rc = ts_tree_file(d, "Windows/System32/config/SYSTEM", "regf", 4, err)) !=
+            TS_OK ||
         (rc = ts_tree_file(d, "Users/Default/NTUSER.DAT", line, strlen(line), err)) !=
             TS_OK ||
-        (rc = ts_tree_file(d, "Users/Public/Desktop/desktop.ini", "[x]\r\n", 5, err)) !=
-            TS_OK)
+        (rc = ts_tree_file(d, "Users/Public/Desktop/desktop.ini", line, strlen(line),
+                           err)) != TS_OK)
         return rc;
-    return ts_tree_file(d, "Program Files/Common Files/readme.txt", line, strlen(line), err);
+    return ts_tree_file(d, "Program Files/Common Files/readme.txt", line, strlen(line),
+                        err);
 }
 
-/* ---- users --------------------------------------------------------------------------- */
+/* ---- users ---------------------------------------------------------------------------
+ */
 
 static const struct ts_person small_people[] = {{"Ann", 300, 20, 3u << 20},
                                                 {"José Müller", 200, 16, 2u << 20},
                                                 {"tester.CONTOSO", 120, 12, 1u << 20}};
-static const struct ts_person large_people[] = {
-    {"Ann", 40000, 4000, 200u << 20},    {"José Müller", 30000, 3000, 100u << 20},
-    {"tester.CONTOSO", 20000, 2000, 0},  {"李雷", 10000, 1000, 50u << 20},
-    {"Old Colleague", 5000, 500, 10u << 20}};
+static const struct ts_person large_people[] = {{"Ann", 40000, 4000, 200u << 20},
+                                                {"José Müller", 30000, 3000, 100u << 20},
+                                                {"tester.CONTOSO", 20000, 2000, 0},
+                                                {"李雷", 10000, 1000, 50u << 20},
+                                                {"Old Colleague", 5000, 500, 10u << 20}};
 
 static enum ts_code make_person(struct ts_dir *users, const struct ts_person *p,
                                 uint64_t seed, struct ts_err *err)
@@ -69,13 +73,14 @@ static int int_member(const struct ts_value *o, const char *key, int def, int ma
 {
     const struct ts_value *v = ts_value_get(o, key);
 
-    return v && v->kind == TS_INT && v->integer >= 0 && v->integer <= max ? (int)v->integer
-                                                                          : def;
+    return v && v->kind == TS_INT && v->integer >= 0 && v->integer <= max
+               ? (int)v->integer
+               : def;
 }
 
 /* {"users": [{"name", "files", "folders", "largest"}]} */
-static enum ts_code people_from_file(struct ts_dir *users, const char *file, uint64_t seed,
-                                     struct ts_err *err)
+static enum ts_code people_from_file(struct ts_dir *users, const char *file,
+                                     uint64_t seed, struct ts_err *err)
 {
     struct ts_buf text = {0};
     struct ts_arena a = {0};
@@ -85,23 +90,26 @@ static enum ts_code people_from_file(struct ts_dir *users, const char *file, uin
 
     if (rc == TS_ENOTFOUND)
         rc = ts_fail(err, TS_EINPUT,
-                     "--profile is small, large or a JSON file; there is no file %s", file);
+                     "--profile is small, large or a JSON file; there is no file %s",
+                     file);
     if (rc == TS_OK)
         rc = ts_json_parse(&v, &a, ts_buf_view(&text), file, err);
     if (rc == TS_OK && (!(list = ts_value_get(v, "users")) || list->kind != TS_ARRAY))
         rc = ts_fail(err, TS_EINPUT, "%s: \"users\" must be a list", file);
     for (const struct ts_value *u = list ? list->first : NULL; u && rc == TS_OK;
          u = u->next) {
-        struct ts_person p = {ts_value_text(u, "name"), int_member(u, "files", 100, 10000000),
+        struct ts_person p = {ts_value_text(u, "name"),
+                              int_member(u, "files", 100, 10000000),
                               int_member(u, "folders", 10, 1000000), 0};
 
         p.largest = (uint64_t)int_member(u, "largest", 0, 1 << 30);
         if (!p.name || !*p.name || p.name[0] == '.' || strpbrk(p.name, "/\\") ||
             p.folders < 1)
-            rc = ts_fail(err, TS_EINPUT,
-                         "%s: a user needs a \"name\" without slashes, and \"folders\" of 1 "
-                         "or more",
-                         file);
+            rc = ts_fail(
+                err, TS_EINPUT,
+                "%s: a user needs a \"name\" without slashes, and \"folders\" of 1 "
+                "or more",
+                file);
         else
             rc = make_person(users, &p, seed, err);
     }
@@ -123,8 +131,9 @@ static enum ts_code real_files(struct ts_dir *users, const char *spec, struct ts
         return ts_fail(err, TS_EINPUT, "--from wants USER=DIR, not \"%s\"", spec);
     name = ts_str_dup((ts_str){spec, (size_t)(eq - spec)});
     rel = ts_format("%s/Documents/%s", name,
-                    strrchr(eq + 1, '/') && strrchr(eq + 1, '/')[1] ? strrchr(eq + 1, '/') + 1
-                                                                    : "files");
+                    strrchr(eq + 1, '/') && strrchr(eq + 1, '/')[1]
+                        ? strrchr(eq + 1, '/') + 1
+                        : "files");
     rc = ts_dir_open(&from, eq + 1, false, err);
     if (rc == TS_OK)
         rc = ts_tree_dir(users, rel, &to, err);
@@ -163,15 +172,16 @@ static enum ts_code people(struct ts_dir *system, const struct ts_lab_new *n,
         rc = real_files(users, n->from[i], err);
     /* A profile folder that no account belongs to any more, and what Windows links. */
     if (rc == TS_OK)
-        rc = ts_tree_file(users, "left.company/Documents/still needed.txt", "keep me\n", 8,
-                          err);
+        rc = ts_tree_file(users, "left.company/Documents/still needed.txt", "keep me\n",
+                          8, err);
     if (rc == TS_OK)
         rc = ts_symlink_at(users, "All Users", "../ProgramData", err);
     ts_dir_close(users);
     return rc;
 }
 
-/* ---- the machine --------------------------------------------------------------------- */
+/* ---- the machine ---------------------------------------------------------------------
+ */
 
 static enum ts_code volume(struct ts_dir *root, const char *name, struct ts_dir **out,
                            struct ts_err *err)
@@ -194,14 +204,15 @@ static enum ts_code write_machine(const struct ts_lab_new *n, struct ts_dir *roo
                "{\n  \"taskseqLab\": 1,\n  \"id\": \"%s\",\n  \"name\": \"LAB-%.6s\",\n"
                "  \"phase\": \"FullOS\",\n  \"nextBoot\": \"any\",\n  \"volumes\": [\n",
                id, id);
-    ts_buf_fmt(&b,
-               "    {\"id\": \"system\", \"folder\": \"C\", \"FullOS\": \"C\", \"WinPE\": "
-               "\"%s\", \"fixed\": true, \"ram\": false},\n"
-               "    {\"id\": \"media\", \"folder\": \"E\", \"FullOS\": \"E\", \"WinPE\": "
-               "\"%s\", \"fixed\": false, \"ram\": false},\n"
-               "    {\"id\": \"ram\", \"folder\": \"X\", \"WinPE\": \"X\", \"fixed\": false, "
-               "\"ram\": true}\n  ],\n",
-               c, e);
+    ts_buf_fmt(
+        &b,
+        "    {\"id\": \"system\", \"folder\": \"C\", \"FullOS\": \"C\", \"WinPE\": "
+        "\"%s\", \"fixed\": true, \"ram\": false},\n"
+        "    {\"id\": \"media\", \"folder\": \"E\", \"FullOS\": \"E\", \"WinPE\": "
+        "\"%s\", \"fixed\": false, \"ram\": false},\n"
+        "    {\"id\": \"ram\", \"folder\": \"X\", \"WinPE\": \"X\", \"fixed\": false, "
+        "\"ram\": true}\n  ],\n",
+        c, e);
     ts_buf_z(&b, "  \"variables\": {\n    \"OSImage\": {\"volume\": \"media\", \"path\": "
                  "\"\\\\Images\\\\NewWindows\"}\n  }\n}\n");
     rc = ts_tree_file(root, "machine.json", ts_buf_text(&b), b.n, err);
@@ -220,9 +231,9 @@ static enum ts_code fresh_folder(const char *dir, struct ts_dir **out, struct ts
     if (rc == TS_OK)
         rc = ts_dir_next(*out, &name, &type, err);
     if (rc == TS_OK && name)
-        rc = ts_fail(err, TS_EINPUT,
-                     "%s is not empty; a new machine is only made in a new or empty folder",
-                     dir);
+        rc = ts_fail(
+            err, TS_EINPUT,
+            "%s is not empty; a new machine is only made in a new or empty folder", dir);
     return rc;
 }
 
@@ -242,7 +253,8 @@ enum ts_code ts_lab_new(const struct ts_lab_new *n, struct ts_err *err)
     if (rc == TS_OK)
         rc = people(c, n, err);
     if (rc == TS_OK)
-        rc = ts_tree_file(c, "Program Files/Old Application/app.ini", "[old]\r\n", 7, err);
+        rc =
+            ts_tree_file(c, "Program Files/Old Application/app.ini", "[old]\r\n", 7, err);
     if (rc == TS_OK)
         rc = ts_tree_dir(e, IMAGE, &image, err);
     if (rc == TS_OK)

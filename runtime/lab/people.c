@@ -61,8 +61,9 @@ static void fill(struct maker *m, size_t n)
 
 static void file_name(struct maker *m, char *out, size_t n, int i)
 {
-    static const char *const words[] = {"Letter to ", "notes ",  "résumé ", "IMG_", "scan-",
-                                        "合同 ",      "Отчёт ", "plan🙂 ", "e-mail ", "Q3 "};
+    static const char *const words[] = {"Letter to ", "notes ", "résumé ", "IMG_",
+                                        "scan-",      "合同 ",  "Отчёт ",  "plan🙂 ",
+                                        "e-mail ",    "Q3 "};
 
     snprintf(out, n, "%s%04d%s", words[below(m, 10)], i, endings[below(m, 10)]);
 }
@@ -149,15 +150,18 @@ static enum ts_code odd_names(struct maker *m, struct ts_err *err)
     memset(name, 'n', 245);
     memcpy(name + 245, ".text", 6);
     for (int i = 0; i < 30; i++)
-        strncat(deep, "/a folder in a folder in a folder", sizeof deep - strlen(deep) - 20);
+        strncat(deep, "/a folder in a folder in a folder",
+                sizeof deep - strlen(deep) - 20);
     strncat(deep, "/bottom.txt", 12);
     fill(m, 500);
     if ((rc = ts_tree_file(m->root, name, m->data, 500, err)) != TS_OK ||
         (rc = ts_tree_file(m->root, deep, m->data, 400, err)) != TS_OK ||
-        (rc = ts_tree_file(m->root, "Desktop/two\nlines.txt", m->data, 9, err)) != TS_OK ||
-        (rc = ts_tree_file(m->root, "Desktop/it's \"quoted\" %PATH%.txt", m->data, 8, err)) !=
+        (rc = ts_tree_file(m->root, "Desktop/two\nlines.txt", m->data, 9, err)) !=
             TS_OK ||
-        (rc = ts_tree_file(m->root, "Desktop/ends with a dot.", m->data, 7, err)) != TS_OK)
+        (rc = ts_tree_file(m->root, "Desktop/it's \"quoted\" %PATH%.txt", m->data, 8,
+                           err)) != TS_OK ||
+        (rc = ts_tree_file(m->root, "Desktop/ends with a dot.", m->data, 7, err)) !=
+            TS_OK)
         return rc;
     return ts_tree_file(m->root, "Desktop/not UTF-8 \xE9\xFF.txt", m->data, 6, err);
 }
@@ -194,8 +198,8 @@ static enum ts_code odd_kinds(struct maker *m, struct ts_err *err)
     enum ts_code rc = ts_tree_dir(m->root, "Documents", &docs, err);
 
     if (rc == TS_OK)
-        rc = ts_file_open_at(&f, docs, "sparse.vhd", TS_O_CREATE | TS_O_TRUNC | TS_O_APPEND,
-                             0644, err);
+        rc = ts_file_open_at(&f, docs, "sparse.vhd",
+                             TS_O_CREATE | TS_O_TRUNC | TS_O_APPEND, 0644, err);
     if (rc == TS_OK && (rc = ts_file_write(f, "head", 4, err)) == TS_OK)
         rc = ts_file_truncate(f, 64u << 20, err);
     if (rc == TS_OK)

@@ -14,11 +14,11 @@
 struct play {
     const struct ts_lab_run *r;
     struct ts_lab_machine *m;
-    char *counter;      /* file that counts power points */
-    bool resume;        /* the next start goes on with a run */
-    bool restarted;     /* the run has asked for a restart: it is recorded for good */
-    bool held;          /* the holder still lives */
-    int cuts;           /* how often the power was cut */
+    char *counter;  /* file that counts power points */
+    bool resume;    /* the next start goes on with a run */
+    bool restarted; /* the run has asked for a restart: it is recorded for good */
+    bool held;      /* the program that holds r->hold is started again */
+    int cuts;       /* how often the power was cut */
     uint64_t rng, total;
 };
 
@@ -32,8 +32,8 @@ static uint64_t next_random(uint64_t *state)
     return z ^ (z >> 31);
 }
 
-/* Which power point of the coming boot cuts; 0: none.  Random cuts come at distances spread
- * over four orders of magnitude, and stop after 20 so that the run can end. */
+/* Which power point of the coming boot cuts; 0: none.  Random cuts come at distances
+ * spread over four orders of magnitude, and stop after 20 so that the run can end. */
 static uint64_t choose_cut(struct play *p)
 {
     if (p->r->power_cut)
@@ -59,6 +59,8 @@ static enum ts_code power_on(struct play *p, struct ts_err *err)
         m->next_boot = TS_PHASE_ANY;
         rc = ts_lab_save(m, err);
     }
+    if (ts_fs_exists(pending))
+        p->held = false; /* the holder was told to let go: this restart ends it */
     if (rc == TS_OK)
         rc = ts_power_run_pending(pending, &done, &left, err);
     ts_free(pending);
@@ -111,12 +113,10 @@ static enum ts_code wait_for(struct ts_child *c, struct ts_proc_result *res,
 static enum ts_code boot(struct play *p, struct ts_proc_result *res, struct ts_err *err)
 {
     uint64_t cut = choose_cut(p);
-    char *env[4] = {ts_format("%s=%s", TS_ENV_LAB, p->m->dir),
-                    ts_format("%s=%llu %s", TS_ENV_POWER, (unsigned long long)cut,
-                              p->counter),
-                    ts_format("%s=%s", TS_ENV_HOLD,
-                              p->held && p->r->hold ? p->r->hold : ""),
-                    NULL};
+    char *env[4] = {
+        ts_format("%s=%s", TS_ENV_LAB, p->m->dir),
+        ts_format("%s=%llu %s", TS_ENV_POWER, (unsigned long long)cut, p->counter),
+        ts_format("%s=%s", TS_ENV_HOLD, p->held && p->r->hold ? p->r->hold : ""), NULL};
     char **argv = command(p);
     struct ts_proc_spec spec = {.argv = (const char *const *)argv,
                                 .program = p->r->program,
@@ -154,13 +154,11 @@ static bool goes_on(struct play *p, const struct ts_proc_result *res, int *exit_
 {
     if (res->signal == POWER_CUT_SIGNAL) {
         p->cuts++;
-        p->held = false;
         p->resume = true;
         return true;
     }
     if (res->code == EXIT_RESTART) {
         p->resume = p->restarted = true;
-        p->held = false;
         return true;
     }
     if (p->resume && res->code == EXIT_NOTHING && p->cuts && !p->restarted) {
@@ -182,10 +180,11 @@ static enum ts_code loop(struct play *p, int *exit_code, int *boots, struct ts_e
         struct ts_proc_result res = {0};
 
         if (*boots >= max)
-            return ts_fail(err, TS_EIO,
-                           "the machine was started %d times and the run has not ended; "
-                           "taskseq status shows where it is (--max-boots raises the limit)",
-                           max);
+            return ts_fail(
+                err, TS_EIO,
+                "the machine was started %d times and the run has not ended; "
+                "taskseq status shows where it is (--max-boots raises the limit)",
+                max);
         if ((rc = power_on(p, err)) != TS_OK || (rc = boot(p, &res, err)) != TS_OK)
             return rc;
         p->total += p->r->power_seed ? read_counter(p->counter) : 0;

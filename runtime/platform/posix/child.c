@@ -1,6 +1,8 @@
 /* child.c - a program that runs beside us. */
 #include "platform/posix/process.h"
 
+#include <signal.h>
+
 #include "base/mem.h"
 #include "platform/clock.h"
 
@@ -57,6 +59,13 @@ enum ts_code ts_child_wait(struct ts_child *c, int64_t ms, bool *done,
         *out = c->result;
     }
     return TS_OK;
+}
+
+void ts_child_stop(struct ts_child *c)
+{
+    if (!c->done) {
+        (void)kill(c->running.pid, SIGTERM);
+    }
 }
 
 void ts_child_kill_tree(struct ts_child *c)
