@@ -17,14 +17,14 @@ struct ts_host {
     struct ts_events *events;
     struct ts_vars *vars;
     const struct ts_sequence *seq;
-    enum ts_phase phase;     /* now: WINPE or FULLOS */
-    const char *machine;     /* id */
-    const char *run;         /* uid */
-    const char *state_dir;   /* native; changes when the state moves */
+    enum ts_phase phase;       /* now: WINPE or FULLOS */
+    const char *machine;       /* id */
+    const char *run;           /* uid */
+    const char *state_dir;     /* native; changes when the state moves */
     const char *serve_address; /* for `taskseq get`, NULL if not served */
     char serve_token[33];      /* what authorises it; random per run, "" if not served */
-    struct ts_mutex *lock;   /* held by the engine's thread except while it waits for a
-                                program; the server takes it to read or set variables */
+    struct ts_mutex *lock;     /* held by the engine's thread except while it waits for a
+                                  program; the server takes it to read or set variables */
     /* Move a state that is on a volatile drive to the drive that `path` is on. May be
      * NULL. */
     enum ts_code (*settle_state)(void *ctx, const char *path, struct ts_err *err);
@@ -41,7 +41,8 @@ bool ts_host_is_protected(const struct ts_host *h, const char *native_path);
 bool ts_host_holds_protected(const struct ts_host *h, const char *native_path);
 void ts_host_fini(struct ts_host *h); /* what host.c allocated */
 
-/* ---- for every step ------------------------------------------------------------------ */
+/* ---- for every step ------------------------------------------------------------------
+ */
 
 /* TS_OK, or TS_ECANCELLED / TS_ETIMEOUT when the step has to stop. */
 TS_NODISCARD enum ts_code ts_host_check(struct ts_step_call *c, struct ts_err *err);
@@ -62,7 +63,8 @@ struct ts_mig_env ts_host_mig_env(struct ts_step_call *c);
 TS_NODISCARD enum ts_code ts_host_package(struct ts_step_call *c, const char *name,
                                           char **out, struct ts_err *err);
 
-/* ---- programs (host_run.c) ----------------------------------------------------------- */
+/* ---- programs (host_run.c) -----------------------------------------------------------
+ */
 
 struct ts_run_spec {
     const struct ts_value *command; /* string or array of strings, expanded */
@@ -72,32 +74,34 @@ struct ts_run_spec {
     const struct ts_value *env;     /* object of strings or NULL */
     const char *run_as;             /* user name or NULL */
     bool hide_command;              /* OSDDoNotLogCommand */
-    struct ts_buf *capture;         /* last 1,000 characters of standard output, or NULL */
+    struct ts_buf *capture; /* last 1,000 characters of standard output, or NULL */
 };
 /* Fill package, input, env and run_as from the options of the step's node, expanded, with
- * secrets that went in hidden, and hide_command from OSDDoNotLogCommand.  What it points to
- * is in the call's arena.  command, start_in and capture are left alone. */
+ * secrets that went in hidden, and hide_command from OSDDoNotLogCommand.  What it points
+ * to is in the call's arena.  command, start_in and capture are left alone. */
 void ts_host_run_options(struct ts_step_call *c, struct ts_run_spec *s);
 
-/* Run it under the step's time limit; output goes to the log as it comes; the program finds
- * TASKSEQ_RUN, TASKSEQ_ADDRESS, TASKSEQ_TOKEN in its environment, and on the lab and on
- * mapped drives TASKSEQ_DRIVE_C=/native/folder for every letter.  start_in and a program
- * path given with a drive letter are mapped; arguments are passed unchanged.  A relative
- * start_in is below the package's folder, else the sequence's.  The program is looked for
- * in the start-in folder, the package's, the sequence's, then in PATH.
+/* Run it under the step's time limit; output goes to the log as it comes; the program
+ * finds TASKSEQ_RUN, TASKSEQ_ADDRESS, TASKSEQ_TOKEN in its environment, and on the lab
+ * and on mapped drives TASKSEQ_DRIVE_C=/native/folder for every letter.  start_in and a
+ * program path given with a drive letter are mapped; arguments are passed unchanged.  A
+ * relative start_in is below the package's folder, else the sequence's.  The program is
+ * looked for in the start-in folder, the package's, the sequence's, then in PATH.
  * TS_ENOTFOUND: the program or start-in folder does not exist; the message says where it
- * was looked for, with 0x80070002 (or 0x80070003 for the folder), and out->code holds that
- * code.  TS_EUNSUPPORTED: a Windows program on a system that cannot run it.  TS_ETIMEOUT,
- * TS_ECANCELLED: it and every process it started were ended first. */
+ * was looked for, with 0x80070002 (or 0x80070003 for the folder), and out->code holds
+ * that code.  TS_EUNSUPPORTED: a Windows program on a system that cannot run it.
+ * TS_ETIMEOUT, TS_ECANCELLED: it and every process it started were ended first. */
 TS_NODISCARD enum ts_code ts_host_run(struct ts_step_call *c, const struct ts_run_spec *s,
                                       struct ts_proc_result *out, struct ts_err *err);
 
-/* ---- files (host_fs.c): paths of either kind; users' links are never followed ------- */
+/* ---- files (host_fs.c): paths of either kind; users' links are never followed -------
+ */
 
 TS_NODISCARD enum ts_code ts_host_stat(struct ts_step_call *c, const char *path,
                                        struct ts_stat *out, struct ts_err *err);
-TS_NODISCARD enum ts_code ts_host_read(struct ts_step_call *c, const char *path, size_t max,
-                                       struct ts_buf *out, struct ts_err *err);
+TS_NODISCARD enum ts_code ts_host_read(struct ts_step_call *c, const char *path,
+                                       size_t max, struct ts_buf *out,
+                                       struct ts_err *err);
 TS_NODISCARD enum ts_code ts_host_write(struct ts_step_call *c, const char *path,
                                         ts_str text, bool append, struct ts_err *err);
 TS_NODISCARD enum ts_code ts_host_mkdir(struct ts_step_call *c, const char *path,
@@ -109,31 +113,33 @@ struct ts_copy_spec {
 };
 /* Copy content, times and permission bits; a folder's content into `to` (made).  *files:
  * copied.  Running it again gives the same end. */
-TS_NODISCARD enum ts_code ts_host_copy(struct ts_step_call *c, const struct ts_copy_spec *s,
-                                       uint64_t *files, uint64_t *bytes,
-                                       struct ts_err *err);
-/* Delete a file, a folder tree, or what matches wildcards in the last part.  Absent: fine.
- * A protected path, or one that holds one, is TS_EREFUSED. */
+TS_NODISCARD enum ts_code ts_host_copy(struct ts_step_call *c,
+                                       const struct ts_copy_spec *s, uint64_t *files,
+                                       uint64_t *bytes, struct ts_err *err);
+/* Delete a file, a folder tree, or what matches wildcards in the last part.  Absent:
+ * fine. A protected path, or one that holds one, is TS_EREFUSED. */
 TS_NODISCARD enum ts_code ts_host_delete(struct ts_step_call *c, const char *path,
                                          bool recurse, uint64_t *files,
                                          struct ts_err *err);
 
-/* ---- images (host_image.c, host_archive.c) ------------------------------------------- */
+/* ---- images (host_image.c, host_archive.c) -------------------------------------------
+ */
 
 struct ts_image_spec {
-    const char *source;  /* folder, tar archive (any filter libarchive reads), or .wim */
-    const char *target;  /* folder or drive */
-    int index;           /* WIM image, 1.. */
+    const char *source; /* folder, tar archive (any filter libarchive reads), or .wim */
+    const char *target; /* folder or drive */
+    int index;          /* WIM image, 1.. */
 };
-/* Put an image onto a drive.  Protected paths are kept: an entry of the image below one is
- * left out with a warning.  Names in the image that climb out, are absolute, or go through
- * a link are TS_EINPUT. */
+/* Put an image onto a drive.  Protected paths are kept: an entry of the image below one
+ * is left out with a warning.  Names in the image that climb out, are absolute, or go
+ * through a link are TS_EINPUT. */
 TS_NODISCARD enum ts_code ts_host_image_apply(struct ts_step_call *c,
                                               const struct ts_image_spec *s,
                                               uint64_t *files, uint64_t *bytes,
                                               struct ts_err *err);
 
-/* ---- variables for programs (host_serve.c) ------------------------------------------- */
+/* ---- variables for programs (host_serve.c) -------------------------------------------
+ */
 
 struct ts_serve;
 /* Serve `taskseq get/set` until stopped: on a thread, under h->lock.  Sets
@@ -144,6 +150,7 @@ void ts_serve_stop(struct ts_serve *s); /* NULL is allowed */
 /* The client: what: "get", "path", "set".  Address and token from the environment.
  * TS_ENOTFOUND: no run around (the message says so). *out: caller frees. */
 TS_NODISCARD enum ts_code ts_serve_call(const char *what, const char *name,
-                                        const char *value, char **out, struct ts_err *err);
+                                        const char *value, char **out,
+                                        struct ts_err *err);
 
 #endif

@@ -11,7 +11,7 @@
 
 enum ts_param_type {
     TS_P_STRING,
-    TS_P_PATH,     /* a string that names a file or folder */
+    TS_P_PATH, /* a string that names a file or folder */
     TS_P_INTEGER,
     TS_P_BOOLEAN,
     TS_P_ENUM,     /* one of `choices`, without regard to case */
@@ -38,8 +38,8 @@ struct ts_param {
 struct ts_step_call;
 
 /* How a step type does its work.  TS_OK: it ran, call->outcome says how it ended.  Any
- * other code: it failed with the message in err (the engine gives it 0x80004005, a time-out
- * 0x800705B4, a cancel its own). */
+ * other code: it failed with the message in err (the engine gives it 0x80004005, a
+ * time-out 0x800705B4, a cancel its own). */
 struct ts_step_ops {
     enum ts_code (*run)(void *self, struct ts_step_call *call, struct ts_err *err);
 };
@@ -64,9 +64,8 @@ struct ts_registry {
 };
 /* TS_EEXIST if the name is taken; TS_EINPUT if a parameter is named like a step option,
  * declared twice, or has a type that its variable or choices do not suit. */
-TS_NODISCARD enum ts_code ts_registry_add(struct ts_registry *r,
-                                          const struct ts_step_type *t,
-                                          struct ts_err *err);
+TS_NODISCARD enum ts_code
+ts_registry_add(struct ts_registry *r, const struct ts_step_type *t, struct ts_err *err);
 const struct ts_step_type *ts_registry_find(const struct ts_registry *r, ts_str name);
 /* Nearest name for a message, or NULL. */
 const char *ts_registry_suggest(const struct ts_registry *r, ts_str name);
@@ -76,20 +75,20 @@ void ts_registry_fini(struct ts_registry *r); /* the types belong to who added t
 bool ts_is_step_option(ts_str key);
 
 /* Check a step's properties against the declarations (all missing required ones named in
- * one message, unknown keys with a suggestion, types, choices).  Texts that hold a '%' are
- * checked for kind only; a required property with an action variable may be missing here,
- * not when the step starts.  Message begins with the property's name.  *at gets the property
- * the finding is about ("" for the step). */
+ * one message, unknown keys with a suggestion, types, choices).  Texts that hold a '%'
+ * are checked for kind only; a required property with an action variable may be missing
+ * here, not when the step starts.  Message begins with the property's name.  *at gets the
+ * property the finding is about ("" for the step). */
 TS_NODISCARD enum ts_code ts_params_check(const struct ts_step_type *t,
                                           const struct ts_value *props, const char **at,
                                           struct ts_err *err);
 /* What a step is handed: defaults filled in, overridden by action variables, expanded,
  * converted.  An object in `a` with a member for every parameter that has a value: TS_INT
  * for integers and durations (milliseconds), TS_BOOL, TS_ARRAY of strings for lists, a
- * string or array for commands, the declared spelling for choices, conditions as they were
- * written.  An action variable's text is taken as it is (';' separates the items of a
- * list).  An empty text is "not given" except for strings.  Secret values that went in are
- * remembered with ts_vars_hide. */
+ * string or array for commands, the declared spelling for choices, conditions as they
+ * were written.  An action variable's text is taken as it is (';' separates the items of
+ * a list).  An empty text is "not given" except for strings.  Secret values that went in
+ * are remembered with ts_vars_hide. */
 struct ts_vars;
 TS_NODISCARD enum ts_code ts_params_prepare(const struct ts_step_type *t,
                                             const struct ts_value *props,
@@ -116,12 +115,12 @@ struct ts_step_call {
     struct ts_outcome outcome;
     /* Private to host.c; zero at the start.  ts_host_output_end frees what is in it. */
     struct ts_line_state {
-        struct ts_buf part[2];  /* by stream: the line that has no end yet */
-        int64_t since_ns[2];    /* when its last bytes came */
-        bool after_cr[2];       /* the last byte was a CR: a LF now belongs to it */
-        bool tail_open;         /* the tail's last line has no end yet */
-        int tail_stream;        /* and belongs to this stream */
-        int64_t progress_ns;    /* when progress was last told */
+        struct ts_buf part[2]; /* by stream: the line that has no end yet */
+        int64_t since_ns[2];   /* when its last bytes came */
+        bool after_cr[2];      /* the last byte was a CR: a LF now belongs to it */
+        bool tail_open;        /* the tail's last line has no end yet */
+        int tail_stream;       /* and belongs to this stream */
+        int64_t progress_ns;   /* when progress was last told */
     } lines;
 };
 
