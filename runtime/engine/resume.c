@@ -1,0 +1,224 @@
+/* resume.c - going on after a restart, a crash or a power cut.
+ *
+ *   status      attempt   meaning                       what happens
+ *   restarting  no        the restart was asked for     go on at the position
+ *   running     no        cut between two steps         go on at the position
+ *   either      yes       cut in the midst of a step    the step's onInterrupt decides
+ *   ended       -         only with from_step           go on there
+ *
+ * A restart that was recorded as asked for counts as done, whoever did it. */
+#include "engine/engine_internal.h"
+
+#include "platform/clock.h"
+#include "platform/proc.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int restart_limit(const struct ts_engine *e)
+{
+    const char *text = ts_vars_get(e->vars, "TSRestartLimit");
+    int64_t n;
+
+    if (text && ts_str_int(ts_str_of(text), &n) && n > 0 && n < 1000000) {
+        return (int)n;
+    }
+    return e->c->restart_limit > 0 ? e->c->restart_limit : 5;
+}
+
+static enum ts_interrupt policy(const struct ts_engine *e, const struct ts_ins *ins)
+{
+    const struct ts_node *n = ins->node;
+
+    if (n->on_interrupt != TS_INTERRUPT_DEFAULT) {
+        return n->on_interrupt;
+    }
+    if (e->c->seq->configmgr) {
+        return e->cuts + 1 < n->retry.attempts ? TS_INTERRUPT_RERUN : TS_INTERRUPT_FAIL;
+    }
+    return ins->type->on_interrupt == TS_INTERRUPT_DEFAULT ? TS_INTERRUPT_FAIL
+                                                           : ins->type->on_interrupt;
+}
+
+/* The attempt that was cut off gets its end in the ledger. */
+static void close_row(struct ts_engine *e, bool ignored)
+{
+    struct ts_attempt_end end = {.time_ms = ts_now_ms(),
+                                 .code = TS_CODE_INTERRUPTED,
+                                 .ignored = ignored,
+                                 .note = "interrupted"};
+
+    if (e->row) {
+        ts_state_attempt_finished(e->state, e->row, &end);
+    }
+    e->row = 0;
+    e->started = false;
+}
+
+static enum ts_code fail_interrupted(struct ts_engine *e, const struct ts_ins *ins,
+                                     const char *why, bool fatal, struct ts_err *err)
+{
+    struct ts_ending v = {.code = TS_CODE_INTERRUPTED, .note = "interrupted"};
+
+    snprintf(v.text, sizeof v.text, "%s", why);
+    v.fatal = fatal;
+    v.ignored = !fatal && ins->node->continue_on_error;
+    e->started = false;
+    ts_emit_finished(e, ins, &v, (ts_str){"", 0});
+    return ts_step_settle(e, ins, &v, err);
+}
+
+static enum ts_code interrupted(struct ts_engine *e, const char *loop, struct ts_err *err)
+{
+    const struct ts_ins *ins = &e->table.v[e->ip];
+    enum ts_interrupt what = loop ? TS_INTERRUPT_FAIL : policy(e, ins);
+    char count[32];
+
+    e->current = ins;
+    e->cuts++;
+    switch (what) {
+    case TS_INTERRUPT_RERUN:
+        close_row(e, false);
+        snprintf(count, sizeof count, "%d", e->cuts);
+        ts_engine_var(e, "_SMSTSLastActionRetryCount", count);
+        ts_log_write(e->log, TS_LOG_WARNING, NULL,
+                     "The action (%s) was interrupted and runs again", ins->node->name);
+        return ts_engine_commit(e, err);
+    case TS_INTERRUPT_SKIP:
+        close_row(e, true);
+        ts_emit_skipped(e, ins, "interrupted", NULL);
+        e->ip++;
+        e->attempt = e->tries = e->again = e->cuts = 0;
+        return ts_engine_commit(e, err);
+    default:
+        return fail_interrupted(
+            e, ins,
+            loop ? loop : "the machine or the runtime stopped while the step was running",
+            loop != NULL, err);
+    }
+}
+
+static enum ts_code wrong_phase(struct ts_engine *e, enum ts_phase meant,
+                                struct ts_err *err)
+{
+    char text[300];
+
+    snprintf(
+        text, sizeof text,
+        "the machine should have started %s and started %s: check its boot order and "
+        "that the %s is still there",
+        ts_phase_name(meant), ts_phase_name(e->host->phase),
+        meant == TS_PHASE_WINPE ? "boot image" : "installed system");
+    if (e->started) {
+        return fail_interrupted(e, &e->table.v[e->ip], text, true, err);
+    }
+    ts_fail_fatal(e, e->ip, TS_CODE_WRONG_PHASE, text);
+    return e->over ? TS_OK : ts_engine_commit(e, err);
+}
+
+/* After a crash the machine starts what it starts by default.  Where it can be sent back,
+ * it is: the run goes on in the phase it was in. */
+static enum ts_code go_back(struct ts_engine *e, enum ts_phase meant, struct ts_err *err)
+{
+    struct ts_err why;
+
+    if (ts_restart_prepare(e, meant, &why) != TS_OK) {
+        ts_log_write(e->log, TS_LOG_ERROR, NULL, "Cannot go back to %s: %s",
+                     ts_phase_name(meant), why.text);
+        return wrong_phase(e, meant, err);
+    }
+    return ts_restart_go(e, NULL, meant, err);
+}
+
+/* What the arrival means: sets e->over when this start ends here. */
+static enum ts_code arrived(struct ts_engine *e, bool expected, enum ts_phase was,
+                            struct ts_err *err)
+{
+    enum ts_phase meant = e->target != TS_PHASE_ANY ? e->target : was;
+    bool trusted = !e->c->restart || e->c->restart->trust_phase;
+    int limit = restart_limit(e);
+    char loop[200];
+
+    ts_emit_restart_arrived(e, e->target, expected);
+    e->target = TS_PHASE_ANY;
+    e->restarts++;
+    if (e->state) {
+        ts_state_status(e->state, TS_RUN_RUNNING, 0, "");
+    }
+    ts_start_phase(e);
+    ts_emit_run_resumed(e);
+    if (e->restarts > limit) {
+        snprintf(loop, sizeof loop,
+                 "the machine restarted %d times without a step being finished "
+                 "(TSRestartLimit allows %d)",
+                 e->restarts, limit);
+        e->restarts = 0;
+        if (e->started) {
+            return interrupted(e, loop, err);
+        }
+        ts_fail_fatal(e, e->ip, TS_CODE_FAILED, loop);
+        return e->over ? TS_OK : ts_engine_commit(e, err);
+    }
+    if (!trusted && meant != TS_PHASE_ANY && meant != e->host->phase) {
+        return expected ? wrong_phase(e, meant, err) : go_back(e, meant, err);
+    }
+    return e->started ? interrupted(e, NULL, err) : ts_engine_commit(e, err);
+}
+
+/* A position is absent when the run was cut before its first record: a fresh start. */
+static enum ts_code read_run(struct ts_engine *e, enum ts_run_status *status,
+                             enum ts_phase *was, bool *fresh, struct ts_err *err)
+{
+    struct ts_run run;
+    enum ts_code rc = ts_state_last_run(e->state, &run, err);
+
+    if (rc != TS_OK) {
+        return rc;
+    }
+    *status = run.status;
+    *fresh = !run.position || !run.position[0];
+    e->began_ms = run.started_ms;
+    ts_proc_kill_run(run.uid);
+    return *fresh ? TS_OK : ts_position_read(e, run.position, was, err);
+}
+
+enum ts_code ts_resume(struct ts_engine *e, const char *from_step, struct ts_err *err)
+{
+    enum ts_run_status status = TS_RUN_NONE;
+    enum ts_phase was = TS_PHASE_ANY;
+    bool fresh = false;
+    enum ts_code rc;
+
+    if (!e->state) {
+        return ts_fail(err, TS_EREFUSED, "there is no state to go on with");
+    }
+    if ((rc = read_run(e, &status, &was, &fresh, err)) != TS_OK) {
+        return rc;
+    }
+    if (fresh && (status == TS_RUN_RUNNING || from_step)) {
+        rc = ts_start_fresh(e, err);
+        ts_store_all_vars(e);
+        return rc == TS_OK ? ts_engine_commit(e, err) : rc;
+    }
+    bool ended = status != TS_RUN_RUNNING && status != TS_RUN_RESTARTING;
+    if (ended && !from_step) {
+        return ts_fail(err, TS_EREFUSED, "there is nothing to go on with: the run is %s",
+                       ts_run_status_name(status));
+    }
+    if (!from_step) {
+        return arrived(e, status == TS_RUN_RESTARTING, was, err);
+    }
+    /* Going on by hand: what was cut off or failed is the person's to judge. */
+    if (e->started) {
+        close_row(e, false);
+    }
+    if (!ended) {
+        ts_emit_restart_arrived(e, e->target, status == TS_RUN_RESTARTING);
+    }
+    e->target = TS_PHASE_ANY;
+    e->cancelled = e->fatal = false;
+    e->restarts = 0;
+    ts_state_status(e->state, TS_RUN_RUNNING, 0, "");
+    ts_start_phase(e);
+    return TS_OK;
+}
