@@ -1,4 +1,4 @@
-/* cli.h - the commands.  One cmd_<name>.c per command (or pair); main.c has the table. */
+/* cli.h - the commands.  One cmd_<name>.c per command (or pair); cli.c has the table. */
 #ifndef TS_CLI_CLI_H
 #define TS_CLI_CLI_H
 
@@ -27,6 +27,9 @@ struct ts_command {
 extern const struct ts_command ts_cmd_run, ts_cmd_resume, ts_cmd_status, ts_cmd_check,
     ts_cmd_plan, ts_cmd_steps, ts_cmd_schema, ts_cmd_vars, ts_cmd_get, ts_cmd_set,
     ts_cmd_lab;
+
+/* The whole program; the value is its exit code. */
+int ts_cli_main(int argc, char **argv);
 
 /* The program's own path, for the lab. */
 extern char *ts_cli_program;
