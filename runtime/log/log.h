@@ -1,6 +1,8 @@
 /* log.h - smsts.log and other listeners.
  *
- * Every message passes the mask callback before any sink sees it. */
+ * Every message passes the mask callback before any sink sees it.  Messages may come from
+ * any thread; sinks are called one at a time, on the thread that writes, and must not write
+ * to the log themselves. */
 #ifndef TS_LOG_LOG_H
 #define TS_LOG_LOG_H
 
@@ -40,14 +42,18 @@ void ts_log_unsink(struct ts_log *l, void *ctx);
 TS_NODISCARD enum ts_code ts_log_file(struct ts_log *l, const char *dir, uint64_t max_size,
                                       int history, struct ts_err *err);
 const char *ts_log_dir(const struct ts_log *l); /* NULL if none */
-/* Copy what stands in the current log folder to `dir` and go on there. */
+/* Copy what stands in the current log folder (subfolders too, links not) to `dir` and go on
+ * there.  An smsts.log in `dir` is appended to; of other files both are kept.  Nothing is
+ * removed from the old folder. */
 TS_NODISCARD enum ts_code ts_log_move(struct ts_log *l, const char *dir, struct ts_err *err);
 void ts_log_sync(struct ts_log *l);
 
-/* One CMTrace record, with CR LF. "]LOG]!>" inside the text is broken up so that a reader
- * always gets one record back. */
+/* One CMTrace record, with CR LF.  "<![LOG[" and "]LOG]!>" inside the text are broken up by
+ * a blank so that a reader always gets one record back; bytes that are not UTF-8 become
+ * U+FFFD; what passes 256 KiB is left out, and said so. */
 void ts_cmtrace_format(struct ts_buf *out, const struct ts_log_record *r);
-/* Read the record at the start of `text`: false if it is torn or none. *used: its bytes. */
+/* Read the record at the start of `text`: false if it is torn or none.  *used: its bytes,
+ * the end of line among them.  r->text points into `text`. */
 bool ts_cmtrace_parse(ts_str text, struct ts_log_record *r, char component[64],
                       size_t *used);
 
