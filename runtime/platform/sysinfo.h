@@ -21,6 +21,9 @@ void ts_env_set(const char *name, const char *value); /* NULL value removes */
 /* "posix" or "windows"; "x86_64", "aarch64"... */
 const char *ts_platform_name(void);
 const char *ts_platform_arch(void);
+/* Version of the running system as the system says it: "10.0.19045.3693", or the release
+ * of the kernel, "6.1.0-13-amd64"; "" if unknown. */
+void ts_os_version(char out[64]);
 /* Default state folder: C:\_TaskSequence; /var/lib/taskseq; XDG state folder if not
  * root.  Caller frees. */
 char *ts_default_state_dir(void);
