@@ -6,8 +6,8 @@
 #include "steps/step.h"
 
 /* Load a sequence from a .lua or .json file (by name; else by its first character) and
- * check it against the step types.  Errors: TS_EINPUT with "file:line:column: message" (Lua:
- * "file:line: steps[2].retry: message"), with a suggestion where a name is close.
+ * check it against the step types.  Errors: TS_EINPUT with "file:line:column: message"
+ * (Lua: "file:line: steps[2].retry: message"), with a suggestion where a name is close.
  * TS_ENOTFOUND: no such file. */
 TS_NODISCARD enum ts_code ts_sequence_load(struct ts_sequence **out, const char *path,
                                            const struct ts_registry *steps,

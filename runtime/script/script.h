@@ -38,5 +38,14 @@ void ts_sandbox_free(struct lua_State *L);
  * result is on the stack.  TS_EINPUT "file:line: message", TS_ELIMIT names the bound. */
 TS_NODISCARD enum ts_code ts_sandbox_run(struct lua_State *L, ts_str source,
                                          const char *name, struct ts_err *err);
+/* The same for the function on the stack below `args` arguments, which it takes off. */
+TS_NODISCARD enum ts_code ts_sandbox_call(struct lua_State *L, int args, const char *name,
+                                          struct ts_err *err);
+/* For C functions called inside: push the chunk, or false and a message. */
+bool ts_sandbox_load(struct lua_State *L, ts_str source, const char *name);
+/* Say that n instructions' worth of work is about to be done; raises when a bound is
+ * reached.  Memory that is left under the bound. */
+void ts_sandbox_work(struct lua_State *L, uint64_t n);
+size_t ts_sandbox_room(struct lua_State *L);
 
 #endif

@@ -1,0 +1,21 @@
+/* readers.h - from text to plain values, one function for each format. */
+#ifndef TS_PARSE_READERS_H
+#define TS_PARSE_READERS_H
+
+#include "base/value.h"
+#include "parse/place.h"
+#include "steps/step.h"
+
+/* ---- from_lua.c -----------------------------------------------------------------------
+ */
+
+/* One bounded state for all Lua files of a load: an include shares the bounds. */
+struct lua_reader;
+struct lua_reader *lua_reader_new(const struct ts_registry *steps);
+void lua_reader_free(struct lua_reader *r); /* NULL is allowed */
+/* Evaluate the text and convert the sequence { … } it returns. */
+TS_NODISCARD enum ts_code lua_reader_read(struct lua_reader *r, struct ts_arena *a,
+                                          ts_str text, const struct source *s,
+                                          struct ts_value **out, struct ts_err *err);
+
+#endif
