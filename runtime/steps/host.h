@@ -143,12 +143,15 @@ TS_NODISCARD enum ts_code ts_host_image_apply(struct ts_step_call *c,
 
 struct ts_serve;
 /* Serve `taskseq get/set` until stopped: on a thread, under h->lock.  Sets
- * h->serve_address; the token is random per run. */
+ * h->serve_address and h->serve_token, which is random per run.  Programs of the run may
+ * read every variable, secret ones too, and set what a step may. */
 TS_NODISCARD enum ts_code ts_serve_start(struct ts_serve **out, struct ts_host *h,
                                          struct ts_err *err);
-void ts_serve_stop(struct ts_serve *s); /* NULL is allowed */
-/* The client: what: "get", "path", "set".  Address and token from the environment.
- * TS_ENOTFOUND: no run around (the message says so). *out: caller frees. */
+/* Waits for a request being answered, so h->lock must not be held.  NULL is allowed. */
+void ts_serve_stop(struct ts_serve *s);
+/* The client: what: "get", "path" (the value as a native path), "set".  Address and token
+ * from the environment.  TS_ENOTFOUND: no run around, or no such variable (the message
+ * says which).  *out: caller frees. */
 TS_NODISCARD enum ts_code ts_serve_call(const char *what, const char *name,
                                         const char *value, char **out,
                                         struct ts_err *err);

@@ -33,7 +33,7 @@ static enum ts_code copy_content(struct copy *w, struct ts_dir *from, const char
     uint64_t before = w->to->bytes;
     enum ts_code rc;
 
-    (void)ts_unlink_at(to, TS_TEMPORARY, NULL);
+    ts_drop_temporary(to);
     rc = ts_copy_at(from, name, to, TS_TEMPORARY, on_bytes, w, w->err);
     if (rc == TS_ECANCELLED && (rc = ts_host_check(w->call, w->err)) == TS_OK) {
         rc = TS_ECANCELLED;
@@ -54,7 +54,7 @@ static enum ts_code copy_link(struct copy *w, struct ts_dir *from, const char *n
     struct ts_buf text = {0};
     enum ts_code rc;
 
-    (void)ts_unlink_at(to, TS_TEMPORARY, NULL);
+    ts_drop_temporary(to);
     if ((rc = ts_readlink_at(from, name, &text, w->err)) == TS_OK &&
         (rc = ts_symlink_at(to, TS_TEMPORARY, ts_buf_text(&text), w->err)) == TS_OK) {
         rc = ts_set_meta_at(to, TS_TEMPORARY, st, TS_META_TIMES, w->err);
@@ -128,7 +128,7 @@ static enum ts_code copy_entry(struct copy *w, struct ts_dir *from, const char *
                               w->spec->overwrite, w->err);
         }
         if (rc != TS_OK) {
-            (void)ts_unlink_at(spot.dir, TS_TEMPORARY, NULL);
+            ts_drop_temporary(spot.dir);
         }
     }
     w->to->files += rc == TS_OK;

@@ -90,6 +90,13 @@ done:
     return rc;
 }
 
+void ts_drop_temporary(struct ts_dir *dir)
+{
+    if (ts_unlink_at(dir, TS_TEMPORARY, NULL) != TS_OK) {
+        /* there is none, or making it will say what is wrong */
+    }
+}
+
 /* ---- writing -------------------------------------------------------------------------
  */
 
@@ -114,7 +121,7 @@ static enum ts_code replace_file(struct ts_dir *dir, const char *name, ts_str te
     uint32_t mode = old->type == TS_F_FILE ? old->mode & 0777 : 0644;
     enum ts_code rc;
 
-    (void)ts_unlink_at(dir, TS_TEMPORARY, NULL); /* left by a crash */
+    ts_drop_temporary(dir); /* left by a crash */
     rc = write_file(dir, TS_TEMPORARY, TS_O_APPEND | TS_O_CREATE | TS_O_EXCL, mode, text,
                     err);
     if (rc == TS_OK && old->type == TS_F_FILE) {
@@ -124,7 +131,7 @@ static enum ts_code replace_file(struct ts_dir *dir, const char *name, ts_str te
         rc = ts_rename_at(dir, TS_TEMPORARY, dir, name, true, err);
     }
     if (rc != TS_OK) {
-        (void)ts_unlink_at(dir, TS_TEMPORARY, NULL);
+        ts_drop_temporary(dir);
     }
     return rc;
 }

@@ -14,6 +14,7 @@ void ts_event_add_step(struct ts_step_call *c);
 /* The name under which a file is written before it gets its own.  Fixed, so that what a
  * crash leaves is found and removed by the next attempt. */
 #define TS_TEMPORARY ".taskseq-new"
+void ts_drop_temporary(struct ts_dir *dir);
 
 /* "C:\", "C:", "/": a folder that has no name in another. */
 bool ts_path_is_root(const char *path);
