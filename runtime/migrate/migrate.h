@@ -12,9 +12,15 @@
 #include "base/err.h"
 #include "platform/drives.h"
 
-enum ts_store_state { TS_STORE_NONE, TS_STORE_CAPTURING, TS_STORE_COMPLETE,
-                      TS_STORE_WIPING, TS_STORE_RESTORED, TS_STORE_VERIFIED,
-                      TS_STORE_REMOVING };
+enum ts_store_state {
+    TS_STORE_NONE,
+    TS_STORE_CAPTURING,
+    TS_STORE_COMPLETE,
+    TS_STORE_WIPING,
+    TS_STORE_RESTORED,
+    TS_STORE_VERIFIED,
+    TS_STORE_REMOVING
+};
 const char *ts_store_state_name(enum ts_store_state s);
 
 /* What the caller wants to hear, and may ask to stop.  All may be NULL. */
@@ -27,18 +33,22 @@ struct ts_mig_env {
     bool (*cancelled)(void *ctx); /* time-outs too */
 };
 
-/* Where rules say yes or no.  The native list: lines "include PATTERN", "exclude PATTERN",
+/* Where rules say yes or no.  The native list: lines "include PATTERN", "exclude
+ * PATTERN",
  * '#' comments; a pattern is a path below the profile ("AppData/Local/Temp/", "*.ost"), a
- * path with a drive ("C:\Data\"), '*' within a name, '**' across folders, a trailing slash
- * for a whole folder; no case; the last matching line wins.  A rules object is used from
- * several threads at once and must not change. */
+ * path with a drive ("C:\Data\"), '*' within a name, '**' across folders, a trailing
+ * slash for a whole folder; no case; the last matching line wins.  A rules object is used
+ * from several threads at once and must not change. */
 struct ts_rules {
     void *self;
-    enum ts_verdict { TS_RULE_KEEP, TS_RULE_SKIP, TS_RULE_PRUNE /* folder and all below */ }
-        (*decide)(const struct ts_rules *r, const char *profile, const char *rel,
-                  enum ts_ftype type, uint64_t size);
+    enum ts_verdict {
+        TS_RULE_KEEP,
+        TS_RULE_SKIP,
+        TS_RULE_PRUNE /* folder and all below */
+    } (*decide)(const struct ts_rules *r, const char *profile, const char *rel,
+                enum ts_ftype type, uint64_t size);
     void (*free)(struct ts_rules *r);
-    char *text;  /* kept in the catalogue */
+    char *text; /* kept in the catalogue */
 };
 /* Parse the native list; name is used in messages ("rules.txt:3: ...").  TS_EINPUT. */
 TS_NODISCARD enum ts_code ts_rules_parse(struct ts_rules **out, ts_str text,
@@ -47,11 +57,11 @@ void ts_rules_free(struct ts_rules *r);
 
 /* A user profile found. */
 struct ts_profile {
-    char *name;      /* folder name: the user */
-    char *path;      /* "C:\Users\Ann" or "/home/ann" */
-    bool orphan;     /* no account or user hive belongs to it */
+    char *name;  /* folder name: the user */
+    char *path;  /* "C:\Users\Ann" or "/home/ann" */
+    bool orphan; /* no account or user hive belongs to it */
     bool is_public;
-    char *why;       /* of orphan, "" else */
+    char *why; /* of orphan, "" else */
     struct ts_profile *next;
 };
 /* Profiles of the Windows on `drive` ("C:"; NULL: of this Linux system).  Users on other
@@ -65,8 +75,9 @@ void ts_profiles_free(struct ts_profile *p);
 struct ts_mig_totals {
     uint64_t profiles, orphans, folders, files, links, copies, symlinks;
     uint64_t bytes, copied_bytes;
-    uint64_t skipped;   /* by rules */
-    uint64_t unreadable, special; /* left out: could not be read; sockets, devices, pipes */
+    uint64_t skipped; /* by rules */
+    uint64_t unreadable,
+        special;        /* left out: could not be read; sockets, devices, pipes */
     uint64_t conflicts; /* restore: existing files kept under another name */
     uint64_t pending;   /* removal: what waits for a restart */
     uint64_t added, changed, deleted; /* update */
@@ -74,21 +85,21 @@ struct ts_mig_totals {
 };
 
 struct ts_capture {
-    const char *store;       /* folder; its parent exists or is made */
-    const char *windows_drive; /* "C:"; NULL: Linux homes */
-    const char *const *extra;  /* more folders to capture, NULL-terminated, or NULL */
+    const char *store;            /* folder; its parent exists or is made */
+    const char *windows_drive;    /* "C:"; NULL: Linux homes */
+    const char *const *extra;     /* more folders to capture, NULL-terminated, or NULL */
     const struct ts_rules *rules; /* NULL: everything */
-    const char *machine;     /* machine id for the catalogue */
-    bool skip_unreadable;    /* else the first unreadable object fails the capture */
-    bool copy;               /* copy instead of linking, everywhere */
-    bool overwrite;          /* replace a store that is not complete or was released; a
-                                complete one only if `force` */
+    const char *machine;          /* machine id for the catalogue */
+    bool skip_unreadable;         /* else the first unreadable object fails the capture */
+    bool copy;                    /* copy instead of linking, everywhere */
+    bool overwrite; /* replace a store that is not complete or was released; a
+                       complete one only if `force` */
     bool force;
-    int threads;             /* 0: as many as processors, at most 8 */
+    int threads; /* 0: as many as processors, at most 8 */
 };
-/* Capture.  An incomplete store of an earlier, cut attempt is removed first (its links are
- * not last names).  TS_EREFUSED: a complete store stands there.  The store is left out of
- * the walk. */
+/* Capture.  An incomplete store of an earlier, cut attempt is removed first (its links
+ * are not last names).  TS_EREFUSED: a complete store stands there.  The store is left
+ * out of the walk. */
 TS_NODISCARD enum ts_code ts_migrate_capture(const struct ts_capture *c,
                                              const struct ts_mig_env *env,
                                              struct ts_mig_totals *totals,
@@ -118,7 +129,8 @@ typedef void (*ts_finding_fn)(void *ctx, const char *path, const char *what);
 /* Every entry is in the store under its recorded file id and size.  TS_EREFUSED with a
  * count and the first few in the message, each one to `fn`. */
 TS_NODISCARD enum ts_code ts_store_verify(const char *store, const struct ts_mig_env *env,
-                                          ts_finding_fn fn, void *ctx, struct ts_err *err);
+                                          ts_finding_fn fn, void *ctx,
+                                          struct ts_err *err);
 /* Walk the sources again: they agree with the catalogue (file id, size, times, no new
  * names, none gone). TS_EREFUSED as above, the message names the update. */
 TS_NODISCARD enum ts_code ts_store_verify_source(const char *store,
@@ -128,8 +140,8 @@ TS_NODISCARD enum ts_code ts_store_verify_source(const char *store,
 
 struct ts_restore {
     const char *store;
-    const char *windows_drive;      /* where profiles go now; NULL: where they were */
-    const char *const *users;       /* only these profiles, NULL-terminated; NULL: all */
+    const char *windows_drive; /* where profiles go now; NULL: where they were */
+    const char *const *users;  /* only these profiles, NULL-terminated; NULL: all */
     int threads;
 };
 /* Restore by links (copies across volumes).  Can be cut and run again.  A file already
@@ -155,16 +167,16 @@ TS_NODISCARD enum ts_code ts_store_remove(const char *store, bool force,
                                           struct ts_err *err);
 
 struct ts_wipe {
-    const char *drive;              /* "C:" or a folder */
-    const char *store;              /* NULL: none */
-    const char *const *keep;        /* protected paths besides the store's parts */
-    bool without_store;             /* allowed although the volume holds profiles */
+    const char *drive;       /* "C:" or a folder */
+    const char *store;       /* NULL: none */
+    const char *const *keep; /* protected paths besides the store's parts */
+    bool without_store;      /* allowed although the volume holds profiles */
     bool (*is_protected)(void *ctx, const char *native_path); /* may be NULL */
     void *ctx;
 };
 /* Delete everything on a volume except protected paths, after the proof: with a store
- * ts_store_verify and ts_store_verify_source hold (state complete -> wiping); in wiping it
- * goes on after a cut.  Without a store a volume that holds profiles is refused unless
+ * ts_store_verify and ts_store_verify_source hold (state complete -> wiping); in wiping
+ * it goes on after a cut.  Without a store a volume that holds profiles is refused unless
  * without_store.  A store on that volume that was not named is refused too. */
 TS_NODISCARD enum ts_code ts_migrate_wipe(const struct ts_wipe *w,
                                           const struct ts_mig_env *env,

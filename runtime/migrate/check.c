@@ -1,0 +1,181 @@
+/* check.c - is every entry in the store under its recorded file id and size? */
+#include "migrate/check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+struct local {
+    struct mig_catalog *cat;
+    struct mig_slots slots;
+    struct ts_arena arena;
+};
+
+char *mig_object_path(struct mig_catalog *c, const struct mig_scope *scope, int64_t id)
+{
+    struct ts_arena a = {0};
+    struct mig_row row;
+    char *path = ts_strdup(""), *whole;
+    bool found = false;
+    int64_t top = id;
+
+    /* Ids only fall on the way up, so this ends. */
+    while (mig_row_get(c, id, &row, &a, &found, NULL) == TS_OK && found && row.parent) {
+        char *longer =
+            ts_format("%.*s%s%s", (int)row.name.n, row.name.p, path[0] ? "/" : "", path);
+        ts_free(path);
+        path = longer;
+        id = row.parent;
+        top = id;
+    }
+    ts_arena_fini(&a);
+    for (size_t i = 0; i < scope->n; i++) {
+        if (scope->p[i].object == top) {
+            whole = mig_root_path(&scope->p[i], path);
+            ts_free(path);
+            return whole;
+        }
+    }
+    return path;
+}
+
+static const char *entry_fault(struct mig_slots *slots, const struct mig_row *row,
+                               char text[128])
+{
+    struct ts_dir *dir;
+    struct ts_stat st;
+    char name[17];
+
+    if (mig_slot(slots, row->part, row->id, false, &dir, name, NULL) != TS_OK ||
+        ts_stat_at(dir, name, &st, NULL) != TS_OK)
+        return "is not in the store";
+    if (st.type != TS_F_FILE)
+        return "is no file in the store";
+    if (st.id != (row->how == MIG_COPIED ? row->storeid : row->fileid))
+        return "is another file in the store";
+    if (st.size != row->size) {
+        snprintf(text, 128, "has %llu bytes in the store instead of %llu",
+                 (unsigned long long)st.size, (unsigned long long)row->size);
+        return text;
+    }
+    return NULL;
+}
+
+static enum ts_code check_chunk(struct mig_worker *w, struct mig_node *n,
+                                struct ts_err *err)
+{
+    struct mig_check *ck = w->ctx;
+    struct local *l = w->local;
+    struct mig_rows rows;
+    enum ts_code rc;
+
+    ts_arena_fini(&l->arena);
+    if ((rc = mig_range(l->cat, n->id * MIG_CHUNK, n->id * MIG_CHUNK + MIG_CHUNK - 1,
+                        &rows, &l->arena, err)) != TS_OK)
+        return rc;
+    for (size_t i = 0; i < rows.n; i++) {
+        char text[128];
+        const char *fault = NULL;
+        w->seen++;
+        if (rows.p[i].how != MIG_NONE) {
+            fault = entry_fault(&l->slots, &rows.p[i], text);
+            w->totals.files++;
+        }
+        if (fault) {
+            char *path = mig_object_path(l->cat, ck->scope, rows.p[i].id);
+            mig_finding(w->run, path, fault);
+            ts_free(path);
+        }
+    }
+    return TS_OK;
+}
+
+static enum ts_code local_new(struct mig_worker *w, struct ts_err *err)
+{
+    struct mig_check *ck = w->ctx;
+    struct local *l = ts_alloc(sizeof *l);
+
+    w->local = l;
+    l->slots.store = ck->store;
+    return mig_catalog_open(&l->cat, ck->store->native, false, err);
+}
+
+static void local_free(struct mig_worker *w)
+{
+    struct local *l = w->local;
+
+    if (!l)
+        return;
+    mig_slots_close(&l->slots);
+    mig_catalog_close(l->cat);
+    ts_arena_fini(&l->arena);
+    ts_free(l);
+}
+
+/* The catalogue holds as many files as when it was made: rows did not get lost. */
+static enum ts_code check_count(struct mig_store *s, struct mig_run *run,
+                                struct ts_err *err)
+{
+    struct ts_mig_totals t;
+    enum ts_code rc = mig_meta_totals_get(s->cat, &t, err);
+
+    if (rc == TS_OK && run->totals.files != t.files)
+        rc = ts_fail(
+            err, TS_EDAMAGED,
+            "the catalogue of the state store %s names %llu files, there were %llu"
+            " when it was made",
+            s->path, (unsigned long long)run->totals.files, (unsigned long long)t.files);
+    return rc;
+}
+
+enum ts_code mig_check_store(struct mig_check *ck, struct ts_err *err)
+{
+    struct mig_pool pool = {.run = ck->run,
+                            .ctx = ck,
+                            .work = check_chunk,
+                            .local_new = local_new,
+                            .local_free = local_free};
+    struct mig_node **nodes;
+    int64_t last = 0;
+    size_t n;
+    enum ts_code rc = mig_max_id(ck->store->cat, &last, err);
+
+    if (rc != TS_OK)
+        return rc;
+    n = (size_t)(last / MIG_CHUNK) + 1;
+    nodes = ts_alloc_array(n, sizeof *nodes);
+    for (size_t i = 0; i < n; i++)
+        nodes[i] = mig_node_new(NULL, NULL, (int64_t)i, "");
+    ck->run->expected = (uint64_t)last;
+    rc = mig_pool_run(&pool, mig_threads(0), nodes, n, err);
+    ts_free(nodes);
+    if (rc == TS_OK)
+        rc = check_count(ck->store, ck->run, err);
+    if (rc == TS_OK) {
+        char *what = ts_format("the state store %s is damaged", ck->store->path);
+        rc = mig_run_verdict(ck->run, err, what, "");
+        ts_free(what);
+    }
+    return rc;
+}
+
+enum ts_code ts_store_verify(const char *store, const struct ts_mig_env *env,
+                             ts_finding_fn fn, void *ctx, struct ts_err *err)
+{
+    struct mig_scope scope = {0};
+    struct mig_store s;
+    struct mig_run run;
+    enum ts_code rc;
+
+    mig_run_init(&run, env, "checking the state store");
+    run.fn = fn;
+    run.fn_ctx = ctx;
+    if ((rc = mig_store_open(&s, store, false, err)) == TS_OK &&
+        (rc = mig_scope_load(&scope, s.cat, err)) == TS_OK)
+        rc = mig_check_store(&(struct mig_check){&run, &s, &scope}, err);
+    mig_scope_fini(&scope);
+    mig_store_close(&s);
+    mig_run_fini(&run);
+    return rc;
+}
