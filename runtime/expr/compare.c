@@ -35,7 +35,7 @@ static bool decide(int order, enum ts_op op)
     case TS_OP_GE:
         return order >= 0;
     default:
-        assert(!"an operator without order");
+        assert(false && "an operator without order");
         return false;
     }
 }

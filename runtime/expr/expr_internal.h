@@ -82,4 +82,19 @@ enum ts_code ts_lex_fail(struct ts_lex *l, size_t at, const char *fmt, ...)
 /* "expected <what>, found <the current token>" */
 enum ts_code ts_lex_expected(struct ts_lex *l, const char *what);
 
+/* ---- parse.c, for parse_fact.c: each goes on to the next token when it is content
+ * ------- */
+
+bool ts_parse_at_word(const struct ts_lex *l, const char *word);
+TS_NODISCARD enum ts_code ts_parse_expect(struct ts_lex *l, enum ts_tok kind,
+                                          const char *what);
+TS_NODISCARD enum ts_code ts_parse_string(struct ts_lex *l, const char *what,
+                                          const char **out);
+TS_NODISCARD enum ts_code ts_parse_operator(struct ts_lex *l, const char *after,
+                                            enum ts_op *op);
+TS_NODISCARD enum ts_code ts_parse_value(struct ts_lex *l, struct ts_expr *x);
+
+/* parse_fact.c: from the fact's word, known to be followed by "(", past its ")". */
+TS_NODISCARD enum ts_code ts_parse_fact(struct ts_lex *l, struct ts_expr **out);
+
 #endif

@@ -77,6 +77,14 @@ Test(facts_pe, says_what_is_wrong_with_a_file)
     cr_expect_eq(ts_pe_version(path, out, &err), TS_ENOTFOUND);
     ts_free(path);
 
+    pe_file_build(pe, 0x8664, true, some_version);
+    pe[0x58 + 240 + 16] = 0xA0; /* the section ends inside the version resource */
+    pe[0x58 + 240 + 17] = 0;
+    path = write_file(dir, "short", pe, sizeof pe);
+    cr_expect_eq(ts_pe_version(path, out, &err), TS_ENOTFOUND);
+    cr_expect(strstr(err.text, "outside of its sections"), "%s", err.text);
+    ts_free(path);
+
     path = ts_format("%s/none", dir);
     cr_expect_eq(ts_pe_version(path, out, &err), TS_ENOTFOUND);
     ts_free(path);
