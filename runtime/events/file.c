@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "platform/drives.h"
 #include "platform/fs.h"
+#include "platform/sysinfo.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -107,22 +108,42 @@ static enum ts_code repair(struct ts_eventfile *ef, const char *run, uint64_t *l
 /* ---- open, write ---------------------------------------------------------------------
  */
 
-/* A pipe or device is written to as it is; a link is refused by the platform. */
+/* A pipe or device, perhaps through a link such as /dev/fd/3: written to as it is.  A
+ * link that leads to a plain file is refused, and the administrator follows no user's
+ * link. */
+static enum ts_code open_stream(struct ts_eventfile *ef, const char *path,
+                                const struct ts_stat *st, struct ts_err *err)
+{
+    struct ts_stat target;
+    char *native = NULL;
+    enum ts_code rc;
+
+    if (st->type == TS_F_LINK && ts_is_admin() && st->uid != 0) {
+        return ts_fail(err, TS_ELINK, "it is a link that user %lu made",
+                       (unsigned long)st->uid);
+    }
+    if ((rc = ts_path_native(&native, path, NULL, err)) == TS_OK &&
+        (rc = ts_file_open(&ef->f, native, TS_O_APPEND, 0, err)) == TS_OK &&
+        (rc = ts_file_stat(ef->f, &target, err)) == TS_OK && target.type != TS_F_OTHER) {
+        rc = ts_fail(err, TS_ELINK, "it is a link");
+    }
+    ts_free(native);
+    return rc;
+}
+
 static enum ts_code open_path(struct ts_eventfile *ef, const char *path,
                               struct ts_err *err)
 {
     struct ts_dir *dir = NULL;
     char *name = NULL;
     struct ts_stat st;
-    int flags = TS_O_APPEND | TS_O_CREATE | TS_O_READ;
     enum ts_code rc = ts_path_open_parent(&dir, &name, path, false, err);
 
     if (rc == TS_OK) {
         ef->plain = ts_stat_at(dir, name, &st, NULL) != TS_OK || st.type == TS_F_FILE;
-        if (!ef->plain) {
-            flags = TS_O_APPEND;
-        }
-        rc = ts_file_open_at(&ef->f, dir, name, flags, 0600, err);
+        rc = ef->plain ? ts_file_open_at(&ef->f, dir, name,
+                                         TS_O_APPEND | TS_O_CREATE | TS_O_READ, 0600, err)
+                       : open_stream(ef, path, &st, err);
     }
     ts_dir_close(dir);
     ts_free(name);

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define MAX_DEPTH 32
-#define NEW_NAME TS_DB_NAME ".new"
+#define NEW_NAME TS_DB_NAME ".moved"
 
 /* What moves besides the database.  Logs go with the log (ts_log_move). */
 static const char *const moved[] = {"secrets.key", "secrets.bin", "pending", "output",
