@@ -1,2 +1,23 @@
+-- The modules inside the program, without ".lua".
 return {
+  "ts/text",
+  "ts/path",
+  "ts/files",
+  "ts/machine",
+  "steps/ApplyImage",
+  "steps/CaptureUserState",
+  "steps/CheckReadiness",
+  "steps/CopyFiles",
+  "steps/CopyLogs",
+  "steps/DeleteFiles",
+  "steps/Fail",
+  "steps/ReleaseStateStore",
+  "steps/RequestStateStore",
+  "steps/RestartComputer",
+  "steps/RestoreUserState",
+  "steps/RunCommandLine",
+  "steps/RunScript",
+  "steps/SetVariable",
+  "steps/WipeVolume",
+  "steps/WriteFile",
 }
