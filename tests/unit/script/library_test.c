@@ -1,0 +1,168 @@
+/* The step library as it is inside the program. */
+#include "rig.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "platform/clock.h"
+#include "platform/fs.h"
+#include "script/embedded.h"
+#include "steps/reference.h"
+
+static struct rig r;
+
+static void start(void)
+{
+    rig_start(&r);
+    cr_assert_eq(ts_script_load_library(r.script, &r.registry, &r.err), TS_OK, "%s",
+                 r.err.text);
+}
+
+static void end(void)
+{
+    rig_end(&r);
+}
+
+TestSuite(library, .init = start, .fini = end);
+
+Test(library, has_every_step_type_once_with_documentation)
+{
+    static const char *const types[] = {"ApplyImage",
+                                        "CaptureUserState",
+                                        "CheckReadiness",
+                                        "CopyFiles",
+                                        "CopyLogs",
+                                        "DeleteFiles",
+                                        "Fail",
+                                        "ReleaseStateStore",
+                                        "RequestStateStore",
+                                        "RestartComputer",
+                                        "RestoreUserState",
+                                        "RunCommandLine",
+                                        "RunScript",
+                                        "SetVariable",
+                                        "WipeVolume",
+                                        "WriteFile"};
+
+    cr_assert_eq(r.registry.types.n, sizeof types / sizeof types[0]);
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        const struct ts_step_type *t = ts_registry_find(&r.registry, ts_str_of(types[i]));
+        cr_assert_not_null(t, "%s", types[i]);
+        cr_assert_str_eq(t->source, "", "%s is built in", types[i]);
+        cr_assert_neq(t->doc, NULL, "%s has more to say", types[i]);
+        cr_assert_neq(t->on_interrupt, TS_INTERRUPT_DEFAULT);
+    }
+}
+
+Test(library, declares_what_the_engine_relies_on)
+{
+    const struct ts_step_type *run =
+        ts_registry_find(&r.registry, TS_S("runcommandline"));
+    const struct ts_step_type *release =
+        ts_registry_find(&r.registry, TS_S("ReleaseStateStore"));
+    const struct ts_step_type *wipe = ts_registry_find(&r.registry, TS_S("WipeVolume"));
+
+    cr_assert(run->runs_command);
+    cr_assert_eq(run->on_interrupt, TS_INTERRUPT_FAIL);
+    cr_assert_str_eq(run->params[0].name, "command", "declared order is kept");
+    cr_assert_eq(run->params[0].type, TS_P_COMMAND);
+    cr_assert_str_eq(run->params[1].variable, "WorkingDirectory");
+    cr_assert(release->success_codes.set);
+    cr_assert_eq(release->success_codes.n, 2);
+    cr_assert_eq(release->success_codes.v[1], 2);
+    cr_assert_eq(wipe->phase, TS_PHASE_WINPE);
+    cr_assert_eq(wipe->on_interrupt, TS_INTERRUPT_RERUN);
+}
+
+Test(library, loads_the_same_from_a_folder)
+{
+    struct ts_script *s = NULL;
+    struct ts_registry other = {0};
+    struct ts_buf a = {0}, b = {0};
+
+    cr_assert_eq(ts_script_new(&s, TASKSEQ_SOURCE_DIR "/stdlib", &r.err), TS_OK);
+    cr_assert_eq(ts_script_load_library(s, &other, &r.err), TS_OK, "%s", r.err.text);
+    ts_steps_markdown(&a, &r.registry, NULL);
+    ts_steps_markdown(&b, &other, NULL);
+    cr_assert_str_eq(a.p, b.p, "the manifest lists every file");
+    const struct ts_step_type *t = ts_registry_find(&other, TS_S("Fail"));
+    cr_assert_str_eq(t->source, TASKSEQ_SOURCE_DIR "/stdlib/steps/Fail.lua");
+    ts_buf_free(&a);
+    ts_buf_free(&b);
+    ts_registry_fini(&other);
+    ts_script_free(s);
+}
+
+/* docs/steps.md is made from the declarations: TASKSEQ_UPDATE_DOCS=1 writes it anew. */
+Test(library, manual_page_is_up_to_date)
+{
+    static const char page[] = TASKSEQ_SOURCE_DIR "/docs/steps.md";
+    struct ts_buf made = {0}, there = {0};
+
+    ts_steps_markdown(&made, &r.registry, NULL);
+    if (getenv("TASKSEQ_UPDATE_DOCS")) {
+        cr_assert_eq(ts_file_replace(page, made.p, made.n, 0644, &r.err), TS_OK);
+    }
+    cr_assert_eq(ts_file_read(page, 1 << 20, &there, &r.err), TS_OK, "%s", r.err.text);
+    cr_expect_str_eq(made.p, ts_buf_text(&there),
+                     "run test_script with TASKSEQ_UPDATE_DOCS=1 to renew docs/steps.md");
+    ts_buf_free(&made);
+    ts_buf_free(&there);
+}
+
+Test(library, reference_says_everything_in_each_form)
+{
+    const struct ts_step_type *t = ts_registry_find(&r.registry, TS_S("RestartComputer"));
+    struct ts_buf text = {0}, json = {0}, all = {0};
+    struct ts_value *v = NULL;
+
+    ts_steps_text(&text, &r.registry, t);
+    cr_expect_not_null(strstr(text.p, "RestartComputer\n  Restart the machine"));
+    cr_expect_not_null(strstr(text.p, "  target (enum)\n"));
+    cr_expect_not_null(strstr(text.p, "default FullOS; one of FullOS, HD, WinPE"));
+    cr_expect_not_null(strstr(text.p, "onInterrupt = \"rerun\""));
+
+    ts_steps_json(&json, &r.registry, t);
+    cr_assert_eq(ts_json_parse(&v, &r.arena, ts_buf_view(&json), "json", &r.err), TS_OK,
+                 "%s", r.err.text);
+    cr_expect_str_eq(ts_value_text(v, "name"), "RestartComputer");
+    cr_expect_str_eq(ts_value_text(v, "phase"), "any");
+    const struct ts_value *params = ts_value_get(v, "params");
+    cr_assert_eq(params->count, 3);
+    cr_expect_str_eq(ts_value_text(params->first, "variable"), "SMSRebootTarget");
+    cr_expect_eq(ts_value_get(params->first, "choices")->count, 3);
+
+    ts_steps_json(&all, &r.registry, NULL);
+    cr_assert_eq(ts_json_parse(&v, &r.arena, ts_buf_view(&all), "json", &r.err), TS_OK);
+    cr_expect_eq(v->kind, TS_ARRAY);
+    cr_expect_eq(v->count, r.registry.types.n);
+    cr_expect_str_eq(ts_value_text(v->first, "name"), "ApplyImage");
+
+    ts_buf_clear(&text);
+    ts_steps_text(&text, &r.registry, NULL);
+    cr_expect_eq(strncmp(text.p, "ApplyImage         Put", 22), 0, "%.40s", text.p);
+    ts_buf_free(&text);
+    ts_buf_free(&json);
+    ts_buf_free(&all);
+}
+
+/* A start of the program pays for this every time; the bound is wide because other work
+ * may run on the machine. */
+Test(library, loads_within_its_budget)
+{
+    int64_t best = INT64_MAX;
+
+    for (int i = 0; i < 10; i++) {
+        struct ts_script *s = NULL;
+        struct ts_registry reg = {0};
+        int64_t from = ts_mono_ns();
+        cr_assert_eq(ts_script_new(&s, NULL, &r.err), TS_OK);
+        cr_assert_eq(ts_script_load_library(s, &reg, &r.err), TS_OK);
+        int64_t took = ts_mono_ns() - from;
+        best = took < best ? took : best;
+        ts_registry_fini(&reg);
+        ts_script_free(s);
+    }
+    cr_log_info("the library loads in %lld us", (long long)best / 1000);
+    cr_assert_lt(best, 20 * 1000000LL, "%lld us", (long long)best / 1000);
+}
