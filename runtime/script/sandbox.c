@@ -119,11 +119,10 @@ size_t ts_sandbox_room(lua_State *L)
     return s->memory < s->bounds.memory ? s->bounds.memory - s->memory : 0;
 }
 
+/* Never sets the hook anew: that walks the whole stack of calls. */
 static void on_count(lua_State *L, lua_Debug *ar)
 {
     (void)ar;
-    lua_sethook(L, on_count, LUA_MASKCOUNT,
-                HOOK_EVERY); /* allocate may have changed it */
     spend(L, HOOK_EVERY, true);
 }
 
@@ -146,7 +145,9 @@ static void *allocate(void *ud, void *p, size_t old, size_t n)
     if (q) {
         s->memory += n - had;
     }
-    if (n >= LARGE && s->running && ts_mono_ns() > s->deadline_ns) {
+    if (n >= LARGE && s->running && s->reached == NOTHING &&
+        ts_mono_ns() > s->deadline_ns) {
+        s->reached = TIME;
         lua_sethook(s->L, on_count, LUA_MASKCOUNT, 1);
     }
     return q;

@@ -324,9 +324,11 @@ static bool skip_again(struct match *m, const struct item *it, size_t *at)
 {
     int i = m->pattern.p[it->body + 1] - '1';
 
-    if (i < 0 || i >= m->captures || m->capture[i].n == MATCH_OPEN ||
-        m->capture[i].n == MATCH_POSITION) {
+    if (i < 0 || i >= m->captures || m->capture[i].n == MATCH_OPEN) {
         luaL_error(m->L, "invalid capture index %%%d in pattern", i + 1);
+    }
+    if (m->capture[i].n == MATCH_POSITION) {
+        return false;
     }
     size_t n = m->capture[i].n;
     pay(m, 1 + n / 8);
