@@ -189,13 +189,25 @@ static ssize_t read_full(int fd, char *p, size_t n, off_t at)
     return (ssize_t)have;
 }
 
-static int compare(int a, int b, bool *same)
+/* Where the next data of either file begins: what both have as holes is the same. */
+static off_t skip_holes(int a, int b, off_t at, off_t size)
+{
+    off_t x = lseek(a, at, SEEK_DATA);
+    x = x < 0 ? (errno == ENXIO ? size : at) : x;
+    off_t y = lseek(b, at, SEEK_DATA);
+    y = y < 0 ? (errno == ENXIO ? size : at) : y;
+    off_t next = x < y ? x : y;
+    return next > at ? next : at;
+}
+
+static int compare(int a, int b, off_t size, bool *same)
 {
     char *space = ts_realloc_array(NULL, 2, BLOCK);
     int os = 0;
 
     *same = true;
     for (off_t at = 0;; at += BLOCK) {
+        at = skip_holes(a, b, at, size);
         ssize_t x = read_full(a, space, BLOCK, at);
         ssize_t y = x < 0 ? -1 : read_full(b, space + BLOCK, BLOCK, at);
         if (x < 0 || y < 0) {
@@ -234,7 +246,7 @@ enum ts_code ts_same_content_at(struct ts_dir *a, const char *a_name, struct ts_
     if (x.st_dev == y.st_dev && x.st_ino == y.st_ino) {
         *same = true; /* two names of one file */
     } else if (x.st_size == y.st_size) {
-        os = compare(a_fd, b_fd, same);
+        os = compare(a_fd, b_fd, x.st_size, same);
     }
     close(a_fd);
     close(b_fd);
