@@ -151,11 +151,14 @@ enum ts_code ts_image_check_archive(const char *source, struct ts_err *err)
     if (rc == TS_OK) {
         int got = r.lib->read_next_header(r.a, &entry);
         if (got == ARCHIVE_FATAL || got == ARCHIVE_FAILED) {
-            const char *why = r.lib->error_string(r.a);
-            rc = ts_fail(err, TS_EINPUT,
-                         "it is neither a folder, nor a WIM, nor a tar archive: %s",
-                         why ? why : "unknown format");
+            rc = fail_damaged(&r, err);
         }
+    }
+    if (rc == TS_EDAMAGED) {
+        const char *why = r.lib->error_string(r.a);
+        rc = ts_fail(err, TS_EINPUT,
+                     "it is neither a folder, nor a WIM, nor a tar archive: %s",
+                     why ? why : "unknown format");
     }
     reader_close(&r);
     return rc;

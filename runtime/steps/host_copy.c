@@ -63,6 +63,38 @@ static enum ts_code copy_link(struct copy *w, struct ts_dir *from, const char *n
     return rc;
 }
 
+static enum ts_code same_link(struct copy *w, struct ts_dir *from, const char *name,
+                              const struct ts_spot *spot, bool *same)
+{
+    struct ts_buf a = {0}, b = {0};
+    enum ts_code rc;
+
+    if ((rc = ts_readlink_at(from, name, &a, w->err)) == TS_OK &&
+        (rc = ts_readlink_at(spot->dir, spot->name, &b, w->err)) == TS_OK) {
+        *same = ts_str_eq(ts_buf_view(&a), ts_buf_view(&b));
+    }
+    ts_buf_free(&a);
+    ts_buf_free(&b);
+    return rc;
+}
+
+/* Did an earlier attempt copy it already? */
+static enum ts_code is_copied(struct copy *w, struct ts_dir *from, const char *name,
+                              const struct ts_stat *st, const struct ts_spot *spot,
+                              bool *same)
+{
+    *same = false;
+    if (!w->again || st->type != spot->st.type) {
+        return TS_OK;
+    }
+    if (st->type == TS_F_LINK) {
+        return same_link(w, from, name, spot, same);
+    }
+    return st->size != spot->st.size
+               ? TS_OK
+               : ts_same_content_at(from, name, spot->dir, spot->name, same, w->err);
+}
+
 /* May `spot` be replaced by this entry?  *done: it holds the same already. */
 static enum ts_code check_existing(struct copy *w, struct ts_dir *from, const char *name,
                                    const struct ts_stat *st, const struct ts_spot *spot,
@@ -85,13 +117,9 @@ static enum ts_code check_existing(struct copy *w, struct ts_dir *from, const ch
     if (w->spec->overwrite) {
         return TS_OK;
     }
-    if (w->again && st->type == TS_F_FILE && spot->st.type == TS_F_FILE &&
-        st->size == spot->st.size) {
-        enum ts_code rc =
-            ts_same_content_at(from, name, spot->dir, spot->name, &same, w->err);
-        if (rc != TS_OK) {
-            return rc;
-        }
+    enum ts_code rc = is_copied(w, from, name, st, spot, &same);
+    if (rc != TS_OK) {
+        return rc;
     }
     *done = same;
     return same ? TS_OK

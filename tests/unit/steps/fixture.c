@@ -58,7 +58,7 @@ void fixture_make(void)
 
 void fixture_remove(void)
 {
-    char *command = ts_format("rm -rf '%s'", folder);
+    char *command = ts_format("/bin/rm -rf '%s'", folder);
 
     ts_cancel_set(false);
     ts_drives_clear();
