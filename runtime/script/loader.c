@@ -134,22 +134,37 @@ static enum ts_code load_dir(struct ts_script *s, struct ts_origin *o, const cha
     return rc;
 }
 
-enum ts_code ts_script_load_library(struct ts_script *s, struct ts_registry *r,
-                                    struct ts_err *err)
+static enum ts_code load_embedded(struct ts_script *s, struct ts_registry *r,
+                                  struct ts_err *err)
 {
     enum ts_code rc = TS_OK;
 
-    if (s->library->dir) {
-        const char *dir = ts_arena_format(&s->arena, "%s/steps", s->library->dir);
-        rc = load_dir(s, s->library, dir, "steps/", r, err);
-        return rc == TS_OK ? TS_OK : ts_err_context(err, "cannot load the step library");
-    }
     for (const struct ts_embedded_module *m = ts_embedded_modules; rc == TS_OK && m->name;
          m++) {
         if (strncmp(m->name, "steps/", 6) == 0) {
             rc = register_file(s, s->library, "steps/", m->name + 6, r, err);
         }
     }
+    return rc;
+}
+
+enum ts_code ts_script_load_library(struct ts_script *s, struct ts_registry *r,
+                                    struct ts_err *err)
+{
+    enum ts_code rc;
+
+    /* Nearly all that loading makes is kept, so that collecting meanwhile is lost time. */
+    lua_gc(s->L, LUA_GCSTOP);
+    if (s->library->dir) {
+        const char *dir = ts_arena_format(&s->arena, "%s/steps", s->library->dir);
+        rc = load_dir(s, s->library, dir, "steps/", r, err);
+        if (rc != TS_OK) {
+            (void)ts_err_context(err, "cannot load the step library");
+        }
+    } else {
+        rc = load_embedded(s, r, err);
+    }
+    lua_gc(s->L, LUA_GCRESTART);
     return rc;
 }
 
