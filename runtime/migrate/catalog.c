@@ -11,7 +11,7 @@ static const char schema[] =
     "CREATE TABLE part(id INTEGER PRIMARY KEY, path TEXT, volume TEXT);"
     "CREATE TABLE root(id INTEGER PRIMARY KEY, object INTEGER, kind INTEGER, name BLOB,"
     " path BLOB, volume TEXT, part INTEGER, orphan INTEGER, public INTEGER, why TEXT,"
-    " restored BLOB);"
+    " restored BLOB, restored_volume TEXT);"
     "CREATE TABLE object(id INTEGER PRIMARY KEY, parent INTEGER, name BLOB, kind INTEGER,"
     " how INTEGER, part INTEGER, size INTEGER, mtime INTEGER, fileid INTEGER,"
     " storeid INTEGER, mode INTEGER, uid INTEGER, gid INTEGER, attributes INTEGER,"

@@ -5,7 +5,7 @@
 
 #include "base/mem.h"
 
-enum { KEPT = 1, BUSY = 2, THROUGH = 4 };
+enum { KEPT = 1, BUSY = 2 };
 
 void mig_list_add(struct mig_names_list *l, char *path)
 {
@@ -83,7 +83,7 @@ static void erase_entry(struct mig_worker *w, struct mig_node *n, struct ts_dir 
     if (type == TS_F_DIR) {
         sub = mig_node_new(n, n->root, 0, name);
         if (through)
-            atomic_fetch_or(&sub->flags, KEPT);
+            atomic_fetch_or(&sub->flags, KEPT | MIG_THROUGH);
         mig_push(w, sub);
         return;
     }

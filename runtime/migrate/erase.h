@@ -13,6 +13,9 @@ struct mig_names_list {
 void mig_list_add(struct mig_names_list *l, char *path); /* takes it over */
 void mig_list_free(struct mig_names_list *l);
 
+/* Node flag: a folder that stays but is gone through. */
+enum { MIG_THROUGH = 4 };
+
 struct mig_erase {
     struct mig_run *run;
     /* May this entry of the folder n (open as d) stay?  Sets *through for a folder that

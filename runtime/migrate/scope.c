@@ -23,6 +23,7 @@ void mig_scope_fini(struct mig_scope *s)
         ts_free(r->volume);
         ts_free(r->why);
         ts_free(r->restored);
+        ts_free(r->restored_volume);
     }
     ts_free(s->p);
     memset(s, 0, sizeof *s);
@@ -45,6 +46,7 @@ struct mig_root *mig_scope_add(struct mig_scope *s, enum mig_root_kind kind,
     r->name = ts_strdup(mig_path_name(path));
     r->why = ts_strdup("");
     r->restored = ts_strdup("");
+    r->restored_volume = ts_strdup("");
     return r;
 }
 
@@ -213,6 +215,7 @@ static void load_root(struct mig_scope *s, sqlite3_stmt *st)
     ts_free(r->why);
     ts_free(r->now);
     ts_free(r->restored);
+    ts_free(r->restored_volume);
     r->index = sqlite3_column_int(st, 0);
     r->object = sqlite3_column_int64(st, 1);
     r->name = text_of(st, 3);
@@ -222,6 +225,7 @@ static void load_root(struct mig_scope *s, sqlite3_stmt *st)
     r->is_public = sqlite3_column_int(st, 8) != 0;
     r->why = text_of(st, 9);
     r->restored = text_of(st, 10);
+    r->restored_volume = text_of(st, 11);
     r->now = mig_path_now(r->path, r->volume);
 }
 
@@ -232,10 +236,11 @@ enum ts_code mig_scope_load(struct mig_scope *s, struct mig_catalog *c,
     enum ts_code rc = TS_OK;
     int step;
 
-    if (sqlite3_prepare_v2(mig_catalog_db(c),
-                           "SELECT id, object, kind, name, path, volume, part, orphan,"
-                           " public, why, restored FROM root ORDER BY id",
-                           -1, &st, NULL) != SQLITE_OK)
+    if (sqlite3_prepare_v2(
+            mig_catalog_db(c),
+            "SELECT id, object, kind, name, path, volume, part, orphan,"
+            " public, why, restored, restored_volume FROM root ORDER BY id",
+            -1, &st, NULL) != SQLITE_OK)
         return mig_sql_fail(c, err, "read the roots");
     while ((step = sqlite3_step(st)) == SQLITE_ROW)
         load_root(s, st);
@@ -258,7 +263,7 @@ enum ts_code mig_root_save(struct mig_catalog *c, const struct mig_root *r,
 
     if (sqlite3_prepare_v2(mig_catalog_db(c),
                            "INSERT OR REPLACE INTO root VALUES"
-                           "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)",
+                           "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
                            -1, &st, NULL) != SQLITE_OK)
         return mig_sql_fail(c, err, "write the roots");
     sqlite3_bind_int(st, 1, r->index);
@@ -272,6 +277,7 @@ enum ts_code mig_root_save(struct mig_catalog *c, const struct mig_root *r,
     sqlite3_bind_int(st, 9, r->is_public);
     sqlite3_bind_text(st, 10, r->why, -1, SQLITE_STATIC);
     bind_bytes(st, 11, r->restored);
+    sqlite3_bind_text(st, 12, r->restored_volume, -1, SQLITE_STATIC);
     if (sqlite3_step(st) != SQLITE_DONE)
         rc = mig_sql_fail(c, err, "write the roots");
     sqlite3_finalize(st);

@@ -19,8 +19,9 @@ struct mig_root {
     int part;
     bool orphan, is_public;
     char *why;
-    char *restored;     /* where it was restored to, "" if it was not */
-    bool seen;          /* update: still there */
+    char *restored; /* where it was restored to, "" if it was not */
+    char *restored_volume;
+    bool existed;       /* restore: its folder was there before */
     struct ts_dir *up;  /* the folder that holds it */
     char *real;         /* its name there */
     struct ts_dir *dir; /* itself */

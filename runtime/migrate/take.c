@@ -67,10 +67,11 @@ static enum ts_code put_row(struct mig_taker *t, const struct mig_row *row,
 
 static void put_span(struct mig_taker *t)
 {
-    struct mig_batch *b = batch(t);
+    struct mig_batch *b;
 
     if (!t->span.first)
         return;
+    b = batch(t);
     if (b->span_n == b->span_cap) {
         b->span_cap = b->span_cap ? b->span_cap * 2 : 64;
         b->spans = ts_realloc_array(b->spans, b->span_cap, sizeof *b->spans);
