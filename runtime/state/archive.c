@@ -1,6 +1,8 @@
 /* archive.c - putting the record of a run aside. */
 #include "state/state_internal.h"
 
+#include <string.h>
+
 /* `dir`/name, or with a number behind it where that is taken (by an archive that was cut
  * short). */
 static char *free_path(const char *dir, const char *name)
@@ -52,11 +54,17 @@ static enum ts_code move_files(struct ts_state *s, const char *uid, struct ts_er
 
 enum ts_code ts_state_archive(struct ts_state *s, struct ts_err *err)
 {
+    struct ts_arena a = {0};
     struct ts_run run;
+    char uid[33];
     enum ts_code rc, opened;
 
     ts_record_forget(s);
-    if ((rc = ts_run_read(s, 0, &run, err)) != TS_OK) {
+    if ((rc = ts_run_read(s, 0, &a, &run, err)) == TS_OK) {
+        memcpy(uid, run.uid, sizeof uid); /* its form was checked when it was read */
+    }
+    ts_arena_fini(&a);
+    if (rc != TS_OK) {
         return rc == TS_ENOTFOUND ? TS_OK : rc;
     }
     ts_state_drop_secrets(s);
@@ -64,7 +72,7 @@ enum ts_code ts_state_archive(struct ts_state *s, struct ts_err *err)
         return rc;
     }
     ts_db_close(s, false); /* Windows renames no open file */
-    rc = move_files(s, run.uid, err);
+    rc = move_files(s, uid, err);
     if (rc == TS_OK) {
         s->run = 0;
         s->progress_dirty = false;

@@ -43,6 +43,9 @@ static const char *const sql[TS_Q_COUNT] = {
     [TS_Q_RESTART_UNEXPECTED] =
         "INSERT INTO restarts(run, requested_ms, arrived_ms, phase, "
         "expected) VALUES(?1,0,?2,?3,?4)",
+    [TS_Q_FORGET_SECRETS] =
+        "UPDATE variables SET secret = -1 WHERE run = ?1 AND secret > 0",
+    [TS_Q_NEWEST_SECRET] = "SELECT max(secret) FROM variables WHERE run = ?1",
     [TS_Q_LOAD_VARS] = "SELECT scope, name, value, volume, secret, step FROM variables "
                        "WHERE run = ?1 ORDER BY id",
     [TS_Q_LOAD_STEPS] = "SELECT idx, step, name, attempt, started_ms, ended_ms, code, "

@@ -212,7 +212,7 @@ static enum ts_code build(const struct writing *w, int64_t run, struct ts_value 
     struct ts_run r;
     enum ts_code rc;
 
-    if ((rc = ts_run_read(w->s, run, &r, err)) != TS_OK) {
+    if ((rc = ts_run_read(w->s, run, w->a, &r, err)) != TS_OK) {
         return rc;
     }
     put(w, o, "run", run_value(w, &r));

@@ -108,13 +108,14 @@ static enum ts_code copy_all(const char *from_path, const char *to_path,
 static enum ts_code clear_target(const char *dir, const char *uid, struct ts_err *err)
 {
     struct ts_state *t = NULL;
+    struct ts_arena a = {0};
     struct ts_run run;
     enum ts_code rc = ts_state_open(&t, dir, false, false, err);
 
     if (rc == TS_ENOTFOUND) {
         return TS_OK;
     }
-    if (rc == TS_OK && (rc = ts_run_read(t, 0, &run, err)) == TS_OK &&
+    if (rc == TS_OK && (rc = ts_run_read(t, 0, &a, &run, err)) == TS_OK &&
         strcmp(run.uid, uid) != 0) {
         rc = ts_run_unfinished(run.status)
                  ? ts_fail(
@@ -124,6 +125,7 @@ static enum ts_code clear_target(const char *dir, const char *uid, struct ts_err
                        run.sequence_name, dir)
                  : ts_state_archive(t, err);
     }
+    ts_arena_fini(&a);
     ts_state_close(t);
     return rc == TS_ENOTFOUND ? TS_OK : rc;
 }
@@ -225,6 +227,7 @@ done:
 enum ts_code ts_state_move(struct ts_state *s, const char *dir, struct ts_err *err)
 {
     char *native = NULL, *real = NULL;
+    struct ts_arena a = {0};
     struct ts_run run;
     enum ts_code rc = ts_state_commit(s, err);
 
@@ -234,7 +237,7 @@ enum ts_code ts_state_move(struct ts_state *s, const char *dir, struct ts_err *e
     if (ts_fs_real(native, &real, NULL) == TS_OK && strcmp(real, s->dir) == 0) {
         goto done; /* there already */
     }
-    rc = ts_run_read(s, 0, &run, err);
+    rc = ts_run_read(s, 0, &a, &run, err);
     if ((rc != TS_OK && rc != TS_ENOTFOUND) ||
         (rc = ts_fs_mkdirs(native, 0700, err)) != TS_OK ||
         (rc = clear_target(native, run.id ? run.uid : "", err)) != TS_OK) {
@@ -246,6 +249,7 @@ done:
     if (rc != TS_OK) {
         ts_err_context(err, "the state could not be moved to %s", dir);
     }
+    ts_arena_fini(&a);
     ts_free(native);
     ts_free(real);
     return rc;

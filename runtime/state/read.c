@@ -109,13 +109,17 @@ enum ts_code ts_state_load_vars(struct ts_state *s, int64_t run, struct ts_vars 
                                 struct ts_err *err)
 {
     struct loading l = {.s = s, .vars = v, .warn = warn_fn, .ctx = ctx};
+    struct ts_arena a = {0};
     struct ts_run r;
     sqlite3_stmt *q;
     int step = SQLITE_ERROR;
     enum ts_code rc;
 
-    if ((rc = ts_state_refresh(s, err)) != TS_OK ||
-        (rc = ts_run_read(s, run, &r, err)) != TS_OK) {
+    if ((rc = ts_state_refresh(s, err)) == TS_OK) {
+        rc = ts_run_read(s, run, &a, &r, err);
+    }
+    ts_arena_fini(&a);
+    if (rc != TS_OK) {
         return rc;
     }
     l.unfinished = ts_run_unfinished(r.status);

@@ -91,9 +91,23 @@ void ts_state_position(struct ts_state *s, const char *json)
     s->progress_dirty = true;
 }
 
+/* A run that had ended goes on: its secrets went when it ended. */
+static void forget_secrets(struct ts_state *s)
+{
+    sqlite3_stmt *q = record(s, TS_Q_FORGET_SECRETS);
+
+    if (q) {
+        run_record(s, q);
+        ts_state_drop_secrets(s);
+    }
+}
+
 void ts_state_status(struct ts_state *s, enum ts_run_status status, int64_t code,
                      const char *error)
 {
+    if (ts_run_unfinished(status) && !ts_run_unfinished(s->status)) {
+        forget_secrets(s);
+    }
     s->status = status;
     s->result_code = code;
     set_text(&s->error, error);

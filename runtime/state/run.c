@@ -61,12 +61,8 @@ static enum ts_code newest(struct ts_state *s, int64_t *id, struct ts_err *err)
     return rc;
 }
 
-static void fill(struct ts_state *s, sqlite3_stmt *q, struct ts_run *out)
+static void fill(struct ts_arena *a, sqlite3_stmt *q, struct ts_run *out)
 {
-    struct ts_arena *a = &s->texts;
-
-    ts_arena_fini(a);
-    *a = (struct ts_arena){0};
     *out = (struct ts_run){
         .id = sqlite3_column_int64(q, 0),
         .uid = ts_db_text(a, q, 1),
@@ -85,8 +81,8 @@ static void fill(struct ts_state *s, sqlite3_stmt *q, struct ts_run *out)
     };
 }
 
-enum ts_code ts_run_read(struct ts_state *s, int64_t id, struct ts_run *out,
-                         struct ts_err *err)
+enum ts_code ts_run_read(struct ts_state *s, int64_t id, struct ts_arena *a,
+                         struct ts_run *out, struct ts_err *err)
 {
     enum ts_code rc = TS_OK;
     sqlite3_stmt *q;
@@ -103,7 +99,7 @@ enum ts_code ts_run_read(struct ts_state *s, int64_t id, struct ts_run *out,
     sqlite3_bind_int64(q, 1, id);
     step = sqlite3_step(q);
     if (step == SQLITE_ROW) {
-        fill(s, q, out);
+        fill(a, q, out);
         if (!uid_valid(out->uid) ||
             ts_run_status_parse(ts_db_str(q, 9), &out->status) != TS_OK) {
             rc = ts_fail(err, TS_EDAMAGED,
@@ -141,7 +137,10 @@ enum ts_code ts_state_last_run(struct ts_state *s, struct ts_run *out, struct ts
 {
     enum ts_code rc = ts_state_refresh(s, err);
 
-    if (rc == TS_OK && (rc = ts_run_read(s, 0, out, err)) == TS_OK && s->run != out->id) {
+    ts_arena_fini(&s->texts);
+    s->texts = (struct ts_arena){0};
+    if (rc == TS_OK && (rc = ts_run_read(s, 0, &s->texts, out, err)) == TS_OK &&
+        s->run != out->id) {
         ts_run_current(s, out);
     }
     return rc;
@@ -187,20 +186,29 @@ static enum ts_code insert(struct ts_state *s, struct ts_run *run, struct ts_err
     return ts_db_run(s, q, "written", err);
 }
 
-enum ts_code ts_state_begin(struct ts_state *s, struct ts_run *run, struct ts_err *err)
+static enum ts_code refuse_unfinished(struct ts_state *s, struct ts_err *err)
 {
+    struct ts_arena a = {0};
     struct ts_run last;
-    char uid[33];
-    enum ts_code rc = ts_run_read(s, 0, &last, err);
+    enum ts_code rc = ts_run_read(s, 0, &a, &last, err);
 
     if (rc == TS_OK && ts_run_unfinished(last.status)) {
-        return ts_fail(
+        rc = ts_fail(
             err, TS_EREFUSED,
             "an unfinished run of \"%s\" stands in %s: go on with it (resume), give "
             "it up (--discard), or put it aside (--archive)",
             last.sequence_name, s->dir);
     }
-    if (rc != TS_OK && rc != TS_ENOTFOUND) {
+    ts_arena_fini(&a);
+    return rc == TS_ENOTFOUND ? TS_OK : rc;
+}
+
+enum ts_code ts_state_begin(struct ts_state *s, struct ts_run *run, struct ts_err *err)
+{
+    char uid[33];
+    enum ts_code rc = refuse_unfinished(s, err);
+
+    if (rc != TS_OK) {
         return rc;
     }
     ts_random_id(uid);
@@ -225,16 +233,17 @@ enum ts_code ts_state_begin(struct ts_state *s, struct ts_run *run, struct ts_er
 
 enum ts_code ts_state_discard(struct ts_state *s, int64_t id, struct ts_err *err)
 {
+    struct ts_arena a = {0};
     struct ts_run run;
-    enum ts_code rc = ts_run_read(s, id, &run, err);
+    enum ts_code rc = ts_run_read(s, id, &a, &run, err);
 
-    if (rc != TS_OK || !ts_run_unfinished(run.status)) {
-        return rc;
+    if (rc == TS_OK && ts_run_unfinished(run.status)) {
+        ts_run_current(s, &run);
+        ts_state_status(s, TS_RUN_CANCELLED, 0, "given up");
+        if ((rc = ts_state_commit(s, err)) == TS_OK) {
+            ts_state_drop_secrets(s);
+        }
     }
-    ts_run_current(s, &run);
-    ts_state_status(s, TS_RUN_CANCELLED, 0, "given up");
-    if ((rc = ts_state_commit(s, err)) == TS_OK) {
-        ts_state_drop_secrets(s);
-    }
+    ts_arena_fini(&a);
     return rc;
 }

@@ -59,13 +59,15 @@ enum ts_code ts_state_open_db(struct ts_state *s, struct ts_err *err)
 /* An ended run has no use for its secrets; a crash can have kept them here. */
 static enum ts_code drop_leftovers(struct ts_state *s, struct ts_err *err)
 {
+    struct ts_arena a = {0};
     struct ts_run run;
-    enum ts_code rc = ts_run_read(s, 0, &run, err);
+    enum ts_code rc = ts_run_read(s, 0, &a, &run, err);
 
     if (rc == TS_ENOTFOUND || (rc == TS_OK && !ts_run_unfinished(run.status))) {
         ts_secrets_drop(s->dir);
         rc = TS_OK;
     }
+    ts_arena_fini(&a);
     return rc;
 }
 
@@ -195,13 +197,41 @@ enum ts_code ts_state_refresh(struct ts_state *s, struct ts_err *err)
     return ts_state_open_db(s, err);
 }
 
+/* A file that went missing must not be begun anew: its serials would come again and a
+ * name get the value of another. */
+static enum ts_code check_newest_secret(struct ts_state *s, struct ts_err *err)
+{
+    sqlite3_stmt *q = ts_db_stmt(s, TS_Q_NEWEST_SECRET);
+    enum ts_code rc = TS_OK;
+    int64_t serial = 0;
+    ts_str value;
+
+    if (q) {
+        sqlite3_bind_int64(q, 1, s->run);
+    }
+    if (!q || sqlite3_step(q) != SQLITE_ROW) {
+        rc = ts_db_fail(s, err, "read");
+    } else {
+        serial = sqlite3_column_int64(q, 0);
+    }
+    sqlite3_reset(q);
+    if (rc == TS_OK && serial > 0 && !ts_secrets_get(s->secrets, serial, &value)) {
+        rc = ts_fail(
+            err, TS_EDAMAGED,
+            "the secrets of the run are lost: %s/secrets.bin is missing or an older "
+            "one; give the run up (--discard) and begin anew",
+            s->dir);
+    }
+    return rc;
+}
+
 enum ts_code ts_state_need_secrets(struct ts_state *s, struct ts_err *err)
 {
     enum ts_code rc = TS_OK;
 
-    if (!s->secrets_loaded) {
-        rc = ts_secrets_load(s->secrets, s->dir, err);
-        s->secrets_loaded = rc == TS_OK;
+    if (!s->secrets_loaded && (rc = ts_secrets_load(s->secrets, s->dir, err)) == TS_OK &&
+        (rc = check_newest_secret(s, err)) == TS_OK) {
+        s->secrets_loaded = true;
     }
     return rc;
 }

@@ -22,7 +22,7 @@ enum ts_run_status { TS_RUN_NONE, TS_RUN_RUNNING, TS_RUN_RESTARTING, TS_RUN_SUCC
                      TS_RUN_FAILED, TS_RUN_CANCELLED };
 const char *ts_run_status_name(enum ts_run_status s); /* "running" ... */
 
-struct ts_run { /* texts belong to the state until the next call that reads a run */
+struct ts_run { /* texts belong to the state until the next ts_state_last_run */
     int64_t id;          /* row number in this database */
     const char *uid;     /* random id, "run" of events and TASKSEQ_RUN */
     const char *sequence_name, *sequence_file, *sequence_hash;

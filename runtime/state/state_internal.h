@@ -32,6 +32,8 @@ enum ts_stmt {
     TS_Q_RESTART_REQUESTED,
     TS_Q_RESTART_ARRIVED,
     TS_Q_RESTART_UNEXPECTED,
+    TS_Q_FORGET_SECRETS,
+    TS_Q_NEWEST_SECRET,
     TS_Q_LOAD_VARS,
     TS_Q_LOAD_STEPS,
     TS_Q_LOAD_RESTARTS,
@@ -107,9 +109,9 @@ TS_NODISCARD enum ts_code ts_schema_check(struct ts_state *s, bool deep,
 
 TS_NODISCARD enum ts_code ts_run_status_parse(ts_str name, enum ts_run_status *out);
 bool ts_run_unfinished(enum ts_run_status s);
-/* id 0: the newest.  TS_ENOTFOUND. */
-TS_NODISCARD enum ts_code ts_run_read(struct ts_state *s, int64_t id, struct ts_run *out,
-                                      struct ts_err *err);
+/* id 0: the newest.  TS_ENOTFOUND.  The texts go to `a`. */
+TS_NODISCARD enum ts_code ts_run_read(struct ts_state *s, int64_t id, struct ts_arena *a,
+                                      struct ts_run *out, struct ts_err *err);
 /* Make the run that was read the one that records go to. */
 void ts_run_current(struct ts_state *s, const struct ts_run *run);
 
@@ -123,7 +125,8 @@ TS_NODISCARD enum ts_code ts_state_refresh(struct ts_state *s, struct ts_err *er
 void ts_state_set_dir(struct ts_state *s, const char *dir);
 /* Check the file in s->path and open it. */
 TS_NODISCARD enum ts_code ts_state_open_db(struct ts_state *s, struct ts_err *err);
-/* Read the sealed file, once. */
+/* Read the sealed file of the current run, once.  TS_EDAMAGED: what the run relies on is
+ * not in it. */
 TS_NODISCARD enum ts_code ts_state_need_secrets(struct ts_state *s, struct ts_err *err);
 
 /* ---- record.c ------------------------------------------------------------------------

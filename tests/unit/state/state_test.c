@@ -1,0 +1,496 @@
+#include "helpers.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+TestSuite(state, .init = setup, .fini = teardown);
+TestSuite(state_damage, .init = setup, .fini = teardown);
+
+Test(state, opens_an_empty_folder_for_the_owner_only)
+{
+    struct stat st;
+    struct ts_run run;
+    struct ts_state *s = open_state();
+    cr_assert_str_eq(ts_state_dir(s), dir);
+    cr_assert_eq(ts_state_last_run(s, &run, &err), TS_ENOTFOUND);
+    cr_assert_eq(stat(dir, &st), 0);
+    cr_assert_eq(st.st_mode & 0777, 0700);
+    begin(s);
+    OK(ts_state_commit(s, &err));
+    static const char *const files[] = {"state.db", "state.db-wal", "state.db-shm"};
+    for (size_t i = 0; i < 3; i++) {
+        cr_assert_eq(stat(in(dir, files[i]), &st), 0, "%s", files[i]);
+        cr_assert_eq(st.st_mode & 0077, 0, "%s: %o", files[i], st.st_mode);
+    }
+    ts_state_close(s);
+}
+
+Test(state, is_not_there_without_create)
+{
+    struct ts_state *s;
+    cr_assert_eq(ts_state_open(&s, dir, false, false, &err), TS_ENOTFOUND);
+    cr_assert(s == NULL);
+    cr_assert(!ts_fs_exists(dir));
+    cr_assert_eq(ts_state_open(&s, dir, true, true, &err), TS_ENOTFOUND);
+    cr_assert(!ts_fs_exists(dir));
+    mkdir(dir, 0700);
+    cr_assert_eq(ts_state_open(&s, dir, false, false, &err), TS_ENOTFOUND);
+    cr_assert(!ts_fs_exists(in(dir, "lock")));
+    ts_state_close(NULL);
+}
+
+Test(state, gives_a_run_back_as_it_was)
+{
+    struct ts_run run;
+    struct ts_state *s = open_state();
+    struct ts_run made = begin(s);
+    char *uid = ts_strdup(made.uid);
+    cr_assert_eq(strlen(uid), 32);
+    cr_assert_gt(made.started_ms, INT64_C(1500000000000));
+    ts_state_position(s, "{\"pointer\":7}");
+    OK(ts_state_commit(s, &err));
+    ts_state_close(s);
+
+    s = open_state();
+    OK(ts_state_last_run(s, &run, &err));
+    cr_assert_eq(run.id, made.id);
+    cr_assert_str_eq(run.uid, uid);
+    cr_assert_str_eq(run.sequence_name, "Refresh");
+    cr_assert_str_eq(run.sequence_file, "refresh.lua");
+    cr_assert_str_eq(run.sequence_hash, "abc");
+    cr_assert_str_eq(run.model, "{\"taskseq\":1}");
+    cr_assert_str_eq(run.machine, "machine-1");
+    cr_assert_str_eq(run.position, "{\"pointer\":7}");
+    cr_assert_str_eq(run.work_dir, "/seq");
+    cr_assert_str_eq(run.error, "");
+    cr_assert_eq(run.status, TS_RUN_RUNNING);
+    cr_assert_eq(run.started_ms, made.started_ms);
+    cr_assert_eq(run.ended_ms, 0);
+    cr_assert_eq(run.next_seq, 1);
+    ts_state_close(s);
+}
+
+Test(state, keeps_nothing_that_was_not_committed)
+{
+    struct ts_run run;
+    struct ts_state *s = open_state();
+    begin(s);
+    ts_state_close(s);
+    s = open_state();
+    cr_assert_eq(ts_state_last_run(s, &run, &err), TS_ENOTFOUND);
+    begin(s);
+    OK(ts_state_commit(s, &err));
+    ts_state_position(s, "{\"pointer\":1}");
+    ts_state_attempt_started(s, 1, "a", "A", 1, 1);
+    ts_state_close(s);
+    s = open_state();
+    OK(ts_state_last_run(s, &run, &err));
+    cr_assert_str_eq(run.position, "{\"pointer\":0}");
+    ts_state_close(s);
+    cr_assert_str_eq(query(dir, "SELECT count(*) FROM steps"), "0");
+}
+
+Test(state, refuses_to_begin_over_an_unfinished_run)
+{
+    struct ts_run run = {.sequence_name = "Other"}, last;
+    struct ts_state *s = open_state();
+    begin(s);
+    OK(ts_state_commit(s, &err));
+    cr_assert_eq(ts_state_begin(s, &run, &err), TS_EREFUSED);
+    cr_assert(strstr(err.text, "\"Refresh\"") && strstr(err.text, "--discard") &&
+                  strstr(err.text, "--archive"),
+              "%s", err.text);
+    ts_state_status(s, TS_RUN_RESTARTING, 0, NULL);
+    OK(ts_state_commit(s, &err));
+    cr_assert_eq(ts_state_begin(s, &run, &err), TS_EREFUSED);
+
+    OK(ts_state_last_run(s, &last, &err));
+    OK(ts_state_discard(s, last.id, &err));
+    OK(ts_state_last_run(s, &last, &err));
+    cr_assert_eq(last.status, TS_RUN_CANCELLED);
+    cr_assert_gt(last.ended_ms, 0);
+    OK(ts_state_begin(s, &run, &err));
+    OK(ts_state_commit(s, &err));
+    OK(ts_state_last_run(s, &last, &err));
+    cr_assert_str_eq(last.sequence_name, "Other");
+    ts_state_close(s);
+    cr_assert_str_eq(query(dir, "SELECT count(*) FROM runs"), "2");
+}
+
+Test(state, ends_and_goes_on)
+{
+    struct ts_run run;
+    struct ts_state *s = open_state();
+    begin(s);
+    ts_state_status(s, TS_RUN_FAILED, -2147467259, "step \"X\": it broke");
+    OK(ts_state_commit(s, &err));
+    ts_state_close(s);
+    s = open_state();
+    OK(ts_state_last_run(s, &run, &err));
+    cr_assert_eq(run.status, TS_RUN_FAILED);
+    cr_assert_eq(run.result_code, -2147467259);
+    cr_assert_str_eq(run.error, "step \"X\": it broke");
+    cr_assert_gt(run.ended_ms, 0);
+    ts_state_status(s, TS_RUN_RUNNING, 0, "");
+    OK(ts_state_commit(s, &err));
+    OK(ts_state_last_run(s, &run, &err));
+    cr_assert_eq(run.status, TS_RUN_RUNNING);
+    cr_assert_eq(run.ended_ms, 0);
+    ts_state_close(s);
+}
+
+Test(state, status_names_are_fixed)
+{
+    static const char *const names[] = {"none",      "running", "restarting",
+                                        "succeeded", "failed",  "cancelled"};
+    for (int i = 0; i < 6; i++) {
+        cr_assert_str_eq(ts_run_status_name((enum ts_run_status)i), names[i]);
+    }
+}
+
+Test(state, one_run_at_a_time)
+{
+    struct ts_state *s = open_state(), *second;
+    int status;
+    pid_t pid = fork();
+    if (pid == 0) {
+        enum ts_code rc = ts_state_open(&second, dir, true, false, &err);
+        _exit(rc == TS_ELOCKED && strstr(err.text, dir) ? 0 : 1);
+    }
+    waitpid(pid, &status, 0);
+    cr_assert_eq(status, 0);
+    begin(s);
+    OK(ts_state_commit(s, &err));
+    ts_state_close(s);
+    second = open_state();
+    ts_state_close(second);
+}
+
+Test(state, another_client_can_read_it_while_it_runs)
+{
+    struct ts_state *s = open_state();
+    begin(s);
+    put(s, "A", "1", false);
+    OK(ts_state_commit(s, &err));
+    put(s, "A", "2", false);
+    cr_assert_str_eq(query(dir, "SELECT value FROM variables"), "1");
+    OK(ts_state_commit(s, &err));
+    cr_assert_str_eq(query(dir, "SELECT value FROM variables"), "2");
+    cr_assert_str_eq(query(dir, "PRAGMA journal_mode"), "wal");
+    ts_state_close(s);
+}
+
+/* ---- readers -------------------------------------------------------------------------
+ */
+
+static size_t files_in(const char *folder)
+{
+    DIR *d = opendir(folder);
+    size_t n = 0;
+    while (readdir(d) != NULL) {
+        n++;
+    }
+    closedir(d);
+    return n - 2;
+}
+
+Test(state, reader_changes_nothing)
+{
+    struct ts_state *r;
+    struct ts_run run;
+    size_t n, m;
+    ended_state();
+    char *before = slurp(in(dir, "state.db"), &n);
+    size_t files = files_in(dir);
+    OK(ts_state_open(&r, dir, false, true, &err));
+    OK(ts_state_last_run(r, &run, &err));
+    cr_assert_eq(files_in(dir), files);
+    ts_state_drop_secrets(r);
+    ts_state_close(r);
+    char *after = slurp(in(dir, "state.db"), &m);
+    cr_assert(n == m && memcmp(before, after, n) == 0);
+    cr_assert_eq(files_in(dir), files);
+}
+
+Test(state, reader_of_an_odd_path)
+{
+    struct ts_state *r;
+    struct ts_run run;
+    snprintf(dir, sizeof dir, "%s/50%% a?b#c & \xC3\xA9", top);
+    ended_state();
+    OK(ts_state_open(&r, dir, false, true, &err));
+    OK(ts_state_last_run(r, &run, &err));
+    ts_state_close(r);
+}
+
+/* One that stays open, as `status --follow` does, sees what comes. */
+Test(state, reader_follows_the_runs)
+{
+    struct ts_state *r, *s;
+    struct ts_run run;
+    ended_state();
+    OK(ts_state_open(&r, dir, false, true, &err));
+    OK(ts_state_last_run(r, &run, &err));
+    cr_assert_eq(run.status, TS_RUN_SUCCEEDED);
+
+    s = open_state();
+    begin(s);
+    ts_state_position(s, "1");
+    OK(ts_state_commit(s, &err));
+    OK(ts_state_last_run(r, &run, &err));
+    cr_assert_eq(run.status, TS_RUN_RUNNING);
+    cr_assert_str_eq(run.position, "1");
+    ts_state_position(s, "2");
+    OK(ts_state_commit(s, &err));
+    OK(ts_state_last_run(r, &run, &err));
+    cr_assert_str_eq(run.position, "2");
+    end_run(s);
+    ts_state_close(s);
+    OK(ts_state_last_run(r, &run, &err));
+    cr_assert_eq(run.status, TS_RUN_SUCCEEDED);
+
+    s = open_state();
+    OK(ts_state_archive(s, &err));
+    begin(s);
+    ts_state_position(s, "3");
+    OK(ts_state_commit(s, &err));
+    OK(ts_state_last_run(r, &run, &err));
+    cr_assert_str_eq(run.position, "3");
+    ts_state_close(s);
+    ts_state_close(r);
+}
+
+Test(state, reader_sees_what_a_killed_run_committed)
+{
+    struct ts_state *r;
+    struct ts_run run;
+    int status;
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct ts_state *s = open_state();
+        begin(s);
+        ts_state_position(s, "5");
+        (void)!ts_state_commit(s, &err);
+        ts_state_position(s, "6");
+        raise(SIGKILL);
+    }
+    waitpid(pid, &status, 0);
+    OK(ts_state_open(&r, dir, false, true, &err));
+    OK(ts_state_last_run(r, &run, &err));
+    cr_assert_str_eq(run.position, "5");
+    ts_state_close(r);
+}
+
+/* ---- damage --------------------------------------------------------------------------
+ */
+
+/* Opening must fail so, say the file's name, and leave every byte as it is. */
+static void expect_refused(enum ts_code code, const char *word)
+{
+    struct ts_state *s;
+    size_t n, m;
+    char *path = in(dir, "state.db");
+    char *before = slurp(path, &n);
+    for (int readonly = 0; readonly < 2; readonly++) {
+        enum ts_code rc = ts_state_open(&s, dir, true, readonly, &err);
+        cr_assert_eq(rc, code, "%s (readonly %d): %s", word, readonly, err.text);
+        cr_assert(strstr(err.text, path) != NULL, "%s", err.text);
+        cr_assert(strstr(err.text, word) != NULL, "\"%s\" not in: %s", word, err.text);
+    }
+    char *after = slurp(path, &m);
+    cr_assert(n == m && memcmp(before, after, n) == 0, "%s: the file was changed", word);
+    ts_free(before);
+    ts_free(after);
+}
+
+Test(state_damage, is_not_a_database)
+{
+    mkdir(dir, 0700);
+    static const char text[] =
+        "these are my notes, and they are longer than a header of a "
+        "database, which has 100 bytes, so that all of it is read";
+    spill(in(dir, "state.db"), text, sizeof text);
+    expect_refused(TS_EDAMAGED, "not a state database");
+    spill(in(dir, "state.db"), "", 0);
+    expect_refused(TS_EDAMAGED, "not a state database");
+}
+
+Test(state_damage, is_a_folder_or_link)
+{
+    struct ts_state *s;
+    mkdir(dir, 0700);
+    mkdir(in(dir, "state.db"), 0700);
+    cr_assert_eq(ts_state_open(&s, dir, true, false, &err), TS_EDAMAGED);
+    rmdir(in(dir, "state.db"));
+    spill(in(top, "x"), "x", 1);
+    cr_assert_eq(symlink(in(top, "x"), in(dir, "state.db")), 0);
+    cr_assert_eq(ts_state_open(&s, dir, true, false, &err), TS_EDAMAGED);
+    cr_assert_str_eq(slurp(in(top, "x"), NULL), "x");
+}
+
+Test(state_damage, is_another_programs_database)
+{
+    mkdir(dir, 0700);
+    execute(dir, "CREATE TABLE t(a); INSERT INTO t VALUES(1)");
+    expect_refused(TS_EDAMAGED, "another program");
+}
+
+Test(state_damage, is_of_a_newer_format)
+{
+    ended_state();
+    execute(dir, "PRAGMA user_version=2");
+    expect_refused(TS_EDAMAGED, "format 2");
+    execute(dir, "PRAGMA user_version=0");
+    expect_refused(TS_EDAMAGED, "format 0");
+}
+
+Test(state_damage, is_cut_off)
+{
+    ended_state();
+    size_t n;
+    char *path = in(dir, "state.db"), *all = slurp(path, &n);
+    static const double parts[] = {0.002, 0.1, 0.5, 0.9, 0.999};
+    for (size_t i = 0; i < 5; i++) {
+        spill(path, all, (size_t)((double)n * parts[i]));
+        expect_refused(TS_EDAMAGED, "cut off");
+    }
+}
+
+Test(state_damage, has_other_tables)
+{
+    static const char *const changes[] = {
+        "CREATE TRIGGER x AFTER INSERT ON steps BEGIN DELETE FROM runs; END",
+        "CREATE VIEW x AS SELECT 1",
+        "CREATE TABLE x(a)",
+        "DROP TABLE events",
+        "ALTER TABLE runs ADD COLUMN more",
+        "DROP TABLE steps; CREATE VIEW steps AS SELECT 1",
+    };
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        setup();
+        ended_state();
+        execute(dir, changes[i]);
+        expect_refused(TS_EDAMAGED, "other tables");
+        teardown();
+    }
+    setup();
+}
+
+Test(state_damage, has_records_that_make_no_sense)
+{
+    static const char *const changes[] = {
+        "UPDATE runs SET uid = '../../../etc'",
+        "UPDATE runs SET uid = NULL",
+        "UPDATE progress SET status = 'perhaps'",
+        "DELETE FROM progress",
+    };
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        struct ts_state *s;
+        setup();
+        ended_state();
+        execute(dir, changes[i]);
+        cr_assert_eq(ts_state_open(&s, dir, true, false, &err), TS_EDAMAGED, "%s",
+                     changes[i]);
+        teardown();
+    }
+    setup();
+}
+
+/* Each page in turn is overwritten with rubbish: found, or of no importance; never a
+ * crash, never changed. */
+Test(state_damage, has_a_bad_page)
+{
+    struct ts_state *s;
+    size_t n, m, found = 0, pages;
+    s = open_state();
+    begin(s);
+    for (int i = 0; i < 300; i++) {
+        int64_t a = ts_state_attempt_started(s, i, "step", "Step", 1, 1);
+        struct ts_attempt_end end = {
+            .time_ms = 2, .succeeded = true, .tail = TS_S("tail")};
+        ts_state_attempt_finished(s, a, &end);
+        char name[16];
+        snprintf(name, sizeof name, "V%d", i);
+        put(s, name, "value", false);
+    }
+    end_run(s);
+    ts_state_close(s);
+    char *path = in(dir, "state.db"), *all = slurp(path, &n);
+    pages = n / 4096;
+    for (size_t p = 1; p < pages; p++) {
+        char *bad = ts_alloc(n);
+        memcpy(bad, all, n);
+        for (size_t i = 0; i < 4096; i++) {
+            bad[p * 4096 + i] = (char)(i * 7 + p);
+        }
+        spill(path, bad, n);
+        enum ts_code rc = ts_state_open(&s, dir, false, false, &err);
+        found += rc == TS_EDAMAGED;
+        cr_assert(rc == TS_EDAMAGED, "page %zu: %d", p, rc);
+        cr_assert(strstr(err.text, path) != NULL, "%s", err.text);
+        char *now = slurp(path, &m);
+        cr_assert(m == n && memcmp(now, bad, n) == 0, "page %zu was changed", p);
+        ts_free(now);
+        ts_free(bad);
+    }
+    cr_assert_gt(found, 5);
+}
+
+/* The write-ahead log of a killed run stays as it is when the database is damaged. */
+Test(state_damage, keeps_the_write_ahead_log_of_a_damaged_database)
+{
+    struct ts_state *s;
+    size_t n, m, k;
+    int status;
+    ended_state();
+    pid_t pid = fork();
+    if (pid == 0) {
+        s = open_state();
+        begin(s);
+        (void)!ts_state_commit(s, &err);
+        raise(SIGKILL);
+    }
+    waitpid(pid, &status, 0);
+    char *path = in(dir, "state.db"), *wal = in(dir, "state.db-wal");
+    char *all = slurp(path, &n), *log = slurp(wal, &m);
+    memset(all + 4096, 0x5A, n - 4096);
+    spill(path, all, n);
+    cr_assert_eq(ts_state_open(&s, dir, false, false, &err), TS_EDAMAGED, "%s", err.text);
+    char *now = slurp(path, &k);
+    cr_assert(k == n && memcmp(now, all, n) == 0);
+    now = slurp(wal, &k);
+    cr_assert(k == m && memcmp(now, log, m) == 0);
+}
+
+/* ---- no right, no room ---------------------------------------------------------------
+ */
+
+Test(state, read_only_folder_is_refused)
+{
+    struct ts_state *s;
+    mkdir(dir, 0555);
+    chmod(top, 0755);
+    if (geteuid() == 0) {
+        cr_assert_eq(seteuid(65534), 0);
+    }
+    cr_assert_eq(ts_state_open(&s, dir, true, false, &err), TS_EACCESS, "%s", err.text);
+    cr_assert(strstr(err.text, dir) != NULL, "%s", err.text);
+    if (getuid() == 0) {
+        cr_assert_eq(seteuid(0), 0);
+    }
+}
+
+Test(state, administrator_does_not_go_on_with_a_users_state)
+{
+    struct ts_state *s;
+    if (geteuid() != 0) {
+        cr_skip_test("not the administrator");
+    }
+    ended_state();
+    cr_assert_eq(chown(in(dir, "state.db"), 12345, 12345), 0);
+    cr_assert_eq(ts_state_open(&s, dir, false, false, &err), TS_EREFUSED);
+    cr_assert(strstr(err.text, "user 12345") != NULL, "%s", err.text);
+    cr_assert_eq(chown(in(dir, "state.db"), 0, 0), 0);
+    cr_assert_eq(chown(dir, 12345, 12345), 0);
+    cr_assert_eq(ts_state_open(&s, dir, false, false, &err), TS_EREFUSED);
+}
