@@ -230,10 +230,15 @@ static enum ts_code read_semantics(struct build *b, const struct place *at, bool
         }
         configmgr = true;
     }
-    if (included && configmgr != b->seq->configmgr) {
-        return BUILD_FAIL(b, v ? &member : at,
-                          "semantics of this file differ from those of the file that "
-                          "includes it");
+    if (included && configmgr && !b->seq->configmgr) {
+        return BUILD_FAIL(b, &member,
+                          "cannot be told in an included file alone; tell it in the file "
+                          "that includes it");
+    }
+    if (included && !configmgr && b->seq->configmgr) {
+        return BUILD_FAIL(b, at,
+                          "semantics must be \"configmgr\" here as in the file that "
+                          "includes this one");
     }
     b->seq->configmgr = configmgr;
     return TS_OK;

@@ -152,15 +152,45 @@ static enum ts_code check_key(struct lua_convert *c, const struct place *at, siz
                 lua_typename(c->L, lua_type(c->L, -2)));
 }
 
-/* The members of the table on top that are not items. */
-static enum ts_code convert_members(struct lua_convert *c, const struct place *at,
-                                    int depth, size_t items, struct ts_value *out)
+static bool key_is_name(lua_State *L, int index)
+{
+    return lua_type(L, index) == LUA_TSTRING &&
+           strcmp(lua_tostring(L, index), "name") == 0;
+}
+
+/* Messages about the other members need the name, and Lua gives members in any order. */
+static enum ts_code convert_name(struct lua_convert *c, const struct place *at,
+                                 struct ts_value *out)
 {
     enum ts_code rc = TS_OK;
 
     for (lua_pushnil(c->L); lua_next(c->L, -2); lua_pop(c->L, 1)) {
+        if (key_is_name(c->L, -2) && lua_type(c->L, -1) == LUA_TSTRING) {
+            struct ts_value *v = ts_value_new(c->arena, TS_NULL);
+            struct place there = {.up = at, .v = v, .key = "name"};
+            v->key = TS_S("name");
+            rc = convert_text(c, &there, v);
+            ts_value_push(out, v);
+            lua_pop(c->L, 2);
+            break;
+        }
+    }
+    return rc;
+}
+
+/* The members of the table on top that are not items, nor in *out already. */
+static enum ts_code convert_members(struct lua_convert *c, const struct place *at,
+                                    int depth, size_t items, struct ts_value *out)
+{
+    enum ts_code rc = TS_OK;
+    bool named = out->count > 0;
+
+    for (lua_pushnil(c->L); lua_next(c->L, -2); lua_pop(c->L, 1)) {
         if (lua_isinteger(c->L, -2) && lua_tointeger(c->L, -2) >= 1 &&
             (lua_Unsigned)lua_tointeger(c->L, -2) <= items) {
+            continue;
+        }
+        if (named && key_is_name(c->L, -2)) {
             continue;
         }
         if ((rc = check_key(c, at, items)) != TS_OK) {
@@ -193,7 +223,10 @@ static enum ts_code convert_marked(struct lua_convert *c, const struct place *at
     out->file = c->files[m->file];
     out->line = m->line;
     here.is_node = m->tag != TAG_SEQUENCE && m->tag != TAG_INCLUDE;
-    enum ts_code rc = convert_members(c, &here, depth, items, out);
+    enum ts_code rc = convert_name(c, &here, out);
+    if (rc == TS_OK) {
+        rc = convert_members(c, &here, depth, items, out);
+    }
     if (rc != TS_OK || items == 0) {
         return rc;
     }

@@ -33,6 +33,21 @@ static void add_path(struct ts_buf *b, const struct place *at, const struct plac
     }
 }
 
+enum { PATH_START = 60, PATH_END = 140 };
+
+/* The middle of a long path says little. */
+static void shorten(struct ts_buf *path)
+{
+    if (path->n > PATH_START + PATH_END + 3) {
+        struct ts_buf b = {0};
+        ts_buf_add(&b, path->p, PATH_START);
+        ts_buf_z(&b, "...");
+        ts_buf_add(&b, path->p + path->n - PATH_END, PATH_END);
+        ts_buf_free(path);
+        *path = b;
+    }
+}
+
 static const struct place *node_of(const struct place *at)
 {
     while (at && !at->is_node) {
@@ -76,6 +91,7 @@ static enum ts_code fail(const struct place *at, const struct source *s, bool pr
     ts_buf_z(&b, ": ");
     if (s->lua) {
         add_path(&path, at, NULL, true);
+        shorten(&path);
         ts_buf_fmt(&b, "%s%s", ts_buf_text(&path), path.n ? ": " : "");
     }
     if (node) {
@@ -84,6 +100,7 @@ static enum ts_code fail(const struct place *at, const struct source *s, bool pr
     ts_buf_clear(&path);
     if (property) {
         add_path(&path, at, node, s->lua);
+        shorten(&path);
     }
     enum ts_code rc = ts_fail(err, TS_EINPUT, "%s%s%s%s", b.p, ts_buf_text(&path),
                               path.n ? " " : "", message);

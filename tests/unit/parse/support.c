@@ -42,11 +42,11 @@ static const struct ts_param sample[] = {
     {.name = "when", .type = TS_P_CONDITION},
 };
 
-#define TYPE(type_name, list)                                                            \
-    {                                                                                    \
-        .name = type_name, .summary = "For tests: " type_name, .params = list,           \
-        .param_count = sizeof list / sizeof *list, .on_interrupt = TS_INTERRUPT_RERUN,   \
-        .source = "", .ops = &ops                                                        \
+#define TYPE(type_name, list)                                                          \
+    {                                                                                  \
+        .name = type_name, .summary = "For tests: " type_name, .params = list,         \
+        .param_count = sizeof list / sizeof *list, .on_interrupt = TS_INTERRUPT_RERUN, \
+        .source = "", .ops = &ops                                                      \
     }
 
 static const struct ts_step_type types[] = {
@@ -76,8 +76,8 @@ static struct ts_sequence *parse(const char *text, const char *format, const cha
                                  struct ts_err *err)
 {
     struct ts_sequence *s = NULL;
-    enum ts_code rc = ts_sequence_parse(&s, ts_str_of(text), format, name, NULL,
-                                        test_registry(), err);
+    enum ts_code rc =
+        ts_sequence_parse(&s, ts_str_of(text), format, name, NULL, test_registry(), err);
 
     if (rc != TS_OK) {
         cr_assert_null(s);
