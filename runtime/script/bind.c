@@ -250,7 +250,7 @@ static int host_progress(lua_State *L)
     return 0;
 }
 
-static const struct ts_binding bind_general[] = {
+const struct ts_binding ts_bind_general[] = {
     {"log", host_log},           {"warn", host_warn}, {"verbose", host_verbose},
     {"progress", host_progress}, {NULL, NULL},
 };
@@ -285,7 +285,7 @@ void ts_bind_table(lua_State *L, const char *name, const struct ts_binding *b)
 void ts_bind_host(lua_State *L)
 {
     lua_newtable(L);
-    set_functions(L, bind_general);
+    set_functions(L, ts_bind_general);
     set_functions(L, ts_bind_run);
     set_functions(L, ts_bind_machine);
     ts_bind_table(L, "host.vars", ts_bind_vars);

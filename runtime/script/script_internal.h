@@ -142,8 +142,8 @@ void ts_push_u64(lua_State *L, const char *key, uint64_t v); /* into the table o
 void ts_push_text(lua_State *L, const char *key, const char *v); /* NULL: nothing */
 void ts_push_bool(lua_State *L, const char *key, bool v);
 
-extern const struct ts_binding ts_bind_vars[], ts_bind_fs[], ts_bind_store[],
-    ts_bind_image[], ts_bind_run[], ts_bind_machine[];
+extern const struct ts_binding ts_bind_general[], ts_bind_vars[], ts_bind_fs[],
+    ts_bind_store[], ts_bind_image[], ts_bind_run[], ts_bind_machine[];
 /* host.phase, host.attempt...: false if there is no such field. */
 bool ts_bind_field(lua_State *L, struct ts_script *s, const char *key);
 /* Delete the files host.temp_file made. */

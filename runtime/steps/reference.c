@@ -247,15 +247,6 @@ void ts_steps_markdown(struct ts_buf *out, const struct ts_registry *r,
     size_t n;
     const struct ts_step_type **v = sorted(r, one_or_null, &n);
 
-    if (!one_or_null) {
-        ts_buf_z(out,
-                 "# Step types\n\n"
-                 "<!-- Made from the declarations in stdlib/steps; do not edit. -->\n\n"
-                 "Besides its own properties every step has the options of the sequence\n"
-                 "format: `name`, `condition`, `continueOnError`, `timeout`, `retry`,\n"
-                 "`package` and so on. `%Name%` in a text is replaced when the step "
-                 "starts.\n\n");
-    }
     for (size_t i = 0; i < n; i++) {
         if (i) {
             ts_buf_c(out, '\n');

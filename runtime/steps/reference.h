@@ -8,7 +8,7 @@
 /* One type in full, or (NULL) every type with its summary in one line. */
 void ts_steps_text(struct ts_buf *out, const struct ts_registry *r,
                    const struct ts_step_type *one_or_null);
-/* A page of the manual: one type, or (NULL) all of them under a title. */
+/* For the manual: one type, or (NULL) all of them, each under a heading of level 2. */
 void ts_steps_markdown(struct ts_buf *out, const struct ts_registry *r,
                        const struct ts_step_type *one_or_null);
 /* An object for one type, or (NULL) an array of all; indented, with an end of line.

@@ -338,3 +338,31 @@ Test(flow, readiness_names_everything_that_is_wrong)
     cr_expect_str_eq(rig_var(&r, "_TS_CRMEMORY"), "0");
     cr_expect_str_eq(rig_var(&r, "_TS_CRWINDOWS"), "1");
 }
+
+Test(flow, the_example_of_the_manual_works)
+{
+    struct ts_buf page = {0};
+
+    cr_assert_eq(
+        ts_file_read(TASKSEQ_SOURCE_DIR "/docs/writing-steps.md", 1 << 20, &page, &r.err),
+        TS_OK, "%s", r.err.text);
+    char *code = strstr(page.p, "```lua\n");
+    cr_assert_not_null(code);
+    code += strlen("```lua\n");
+    char *stop = strstr(code, "```");
+    cr_assert_not_null(stop);
+    *stop = 0;
+    cr_assert_eq(rig_load(&r, "KeepFile", code), TS_OK, "%s", r.err.text);
+    ts_buf_free(&page);
+
+    file("hosts", "127.0.0.1");
+    char *props = ts_format("{\"file\":\"%s/hosts\"}", r.dir);
+    step("KeepFile", props);
+    content("hosts.kept", "127.0.0.1");
+    file("hosts", "changed");
+    step("KeepFile", props);
+    content("hosts.kept", "127.0.0.1");
+    ts_free(props);
+    refused("KeepFile", "{\"file\":\"/no/such/file\"}", TS_ENOTFOUND,
+            "cannot keep /no/such/file");
+}
