@@ -19,7 +19,7 @@ enum ts_code ts_archive_lib(const struct ts_archive_lib **out, struct ts_err *er
                                         "libarchive-13.dll", "archive.dll", NULL};
     static struct ts_archive_lib lib;
     static bool loaded;
-    struct ts_dynlib *l;
+    static struct ts_dynlib *l; /* stays loaded */
 
     *out = &lib;
     if (loaded) {

@@ -393,6 +393,16 @@ Test(image, a_wim_is_put_in_place)
     cr_assert_not(there("out3"));
 }
 
+Test(image, links_of_a_wim_do_not_lead_into_the_folder_of_the_extraction)
+{
+    need_wimlib();
+    put("src/Windows/f", "one");
+    put_link("src/inside", at("src/Windows")); /* kept as "/Windows" in the image */
+    cr_assert_eq(shell("wimlib-imagex capture src i.wim one >/dev/null"), 0);
+    answers(TS_OK, apply(at("i.wim"), at("out"), 1));
+    cr_assert_eq(shell("readlink out/inside | grep -qv taskseq-apply"), 0);
+}
+
 Test(image, a_protected_path_is_not_replaced_from_a_wim)
 {
     need_wimlib();

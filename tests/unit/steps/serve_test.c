@@ -116,9 +116,12 @@ static void set_many(void *ctx)
         char *out = NULL;
         snprintf(name, sizeof name, "%s%d", (const char *)ctx, i);
         snprintf(value, sizeof value, "%d", i);
-        if (ts_serve_call("set", name, value, &out, &why) != TS_OK ||
-            ts_serve_call("get", name, NULL, &out, &why) != TS_OK) {
-            break; /* what is missing is found below */
+        if (ts_serve_call("set", name, value, &out, &why) != TS_OK) {
+            break; /* what is missing is found by who started us */
+        }
+        ts_free(out);
+        if (ts_serve_call("get", name, NULL, &out, &why) != TS_OK) {
+            break;
         }
         ts_free(out);
     }
