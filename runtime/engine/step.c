@@ -102,6 +102,7 @@ static void bound_again(struct ts_engine *e, struct ts_ending *v)
 {
     if (v->ok && e->again >= TS_AGAIN_MAX &&
         ts_vars_get(e->vars, "SMSTSRetryRequested")) {
+        ts_requests_clear(e);
         v->ok = v->restart = false;
         v->code = TS_CODE_FAILED;
         snprintf(

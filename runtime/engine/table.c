@@ -2,9 +2,6 @@
 
 #include "base/mem.h"
 
-#include <assert.h>
-#include <string.h>
-
 struct builder {
     struct ts_table *t;
     int cap;
@@ -94,7 +91,7 @@ void ts_table_fini(struct ts_table *t)
 const struct ts_ins *ts_table_find(const struct ts_table *t, const char *id)
 {
     for (int i = 0; i < t->n; i++) {
-        if (t->v[i].kind != TS_INS_END && strcmp(t->v[i].node->id, id) == 0) {
+        if (t->v[i].kind != TS_INS_END && ts_caseeq(t->v[i].node->id, id)) {
             return &t->v[i];
         }
     }

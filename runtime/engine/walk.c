@@ -2,6 +2,7 @@
 #include "engine/engine_internal.h"
 
 #include "platform/clock.h"
+#include "platform/power.h"
 #include "platform/proc.h"
 
 #include <stdio.h>
@@ -17,8 +18,13 @@ enum ts_code ts_engine_commit(struct ts_engine *e, struct ts_err *err)
     ts_position_write(&position, e);
     ts_state_position(e->state, ts_buf_text(&position));
     ts_buf_free(&position);
+    ts_power_point(); /* what was done is not recorded yet */
     enum ts_code rc = ts_state_commit(e->state, err);
-    return rc == TS_OK ? TS_OK : ts_err_context(err, "the run cannot be recorded");
+    if (rc != TS_OK) {
+        return ts_err_context(err, "the run cannot be recorded");
+    }
+    ts_power_point(); /* what is recorded is not done yet */
+    return TS_OK;
 }
 
 static const char *kind_name(const struct ts_ins *ins)

@@ -1,0 +1,2 @@
+/* The fakes are shared by several test programs. */
+#include "../../fake/fake_steps.c"

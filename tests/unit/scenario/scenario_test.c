@@ -1,0 +1,469 @@
+/* Plays every .json file of tests/scenario: whole runs as data, on fake steps and a real
+ * state.
+ *
+ * Every start of the machine is a process of its own, as on a real machine; a step that
+ * crashes ends it.  docs in tests/scenario/README.md. */
+#include "../../fake/fake_steps.h"
+
+#include "parse/parse.h"
+#include "platform/fs.h"
+
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define FOLDER TASKSEQ_SOURCE_DIR "/tests/scenario"
+
+static const char *now; /* file of the scenario being played */
+
+struct scenario {
+    char file[128];
+};
+
+struct play {
+    struct ts_arena arena;
+    struct ts_value *data;
+    char dir[64];
+    enum ts_phase phase;
+};
+
+static char *inside(const struct play *p, const char *name)
+{
+    return ts_path_join(p->dir, name);
+}
+
+static void append(const struct play *p, const char *name, const struct ts_buf *b)
+{
+    char *path = inside(p, name);
+    FILE *f = fopen(path, "ab");
+
+    if (!f || fwrite(ts_buf_text(b), 1, b->n, f) != b->n || fclose(f) != 0) {
+        abort();
+    }
+    ts_free(path);
+}
+
+static char *slurp(const struct play *p, const char *name)
+{
+    struct ts_buf b = {0};
+    char *path = inside(p, name);
+    enum ts_code rc = ts_file_read(path, 16 << 20, &b, NULL);
+
+    ts_free(path);
+    return rc == TS_OK && b.n ? ts_buf_take(&b) : ts_strdup("");
+}
+
+/* ---- one start of the machine, in a child
+ * ---------------------------------------------- */
+
+static void add_var(void *ctx, const struct ts_var *v)
+{
+    struct ts_buf *b = ctx;
+
+    if (v->value) {
+        ts_buf_fmt(b, "%s\"", b->p[b->n - 1] == '{' ? "" : ",");
+        ts_buf_json(b, ts_str_of(v->name));
+        ts_buf_z(b, "\":\"");
+        ts_buf_json(b, ts_str_of(v->value));
+        ts_buf_c(b, '"');
+    }
+}
+
+static void report(struct play *p, struct fake *f)
+{
+    static const char *const ends[] = {"succeeded", "failed", "cancelled", "restart"};
+    struct ts_buf b = {0};
+
+    ts_buf_fmt(&b, "{\"result\":\"%s\",\"code\":%lld,\"text\":\"", ends[f->result.end],
+               (long long)f->result.code);
+    ts_buf_json(&b, ts_str_of(f->result.text));
+    ts_buf_fmt(&b, "\",\"run\":%d,\"failed\":%d,\"skipped\":%d", f->result.steps_run,
+               f->result.steps_failed, f->result.steps_skipped);
+    ts_buf_fmt(&b, ",\"asked\":\"%s\",\"variables\":{", f->phase_asked);
+    ts_vars_each(f->host.vars, add_var, &b);
+    ts_buf_z(&b, "}}");
+    char *path = inside(p, "report.json");
+    remove(path);
+    ts_free(path);
+    append(p, "report.json", &b);
+    ts_buf_free(&b);
+}
+
+static void stop(const char *what, const struct ts_err *err)
+{
+    fprintf(stderr, "scenario: %s: %s\n", what, err->text);
+    _exit(98);
+}
+
+static void set_variables(struct fake *f, const struct ts_value *list)
+{
+    for (const struct ts_value *m = list ? list->first : NULL; m; m = m->next) {
+        fake_set(f, m->key.p, m->str.p);
+    }
+}
+
+static void open_state(struct play *p, struct fake *f, const struct ts_sequence *seq,
+                       bool resume)
+{
+    char *dir = inside(p, "state");
+    struct ts_run run = {.sequence_name = seq->name,
+                         .sequence_file = "",
+                         .sequence_hash = "",
+                         .model = "{}",
+                         .machine = "machine-1",
+                         .position = "",
+                         .work_dir = "",
+                         .status = TS_RUN_RUNNING,
+                         .started_ms = 1,
+                         .error = ""};
+    enum ts_code rc = ts_state_open(&f->config.state, dir, !resume, false, &f->err);
+
+    if (rc == TS_OK && resume) {
+        rc = ts_state_last_run(f->config.state, &run, &f->err);
+        if (rc == TS_OK) {
+            rc = ts_state_load_vars(f->config.state, run.id, f->host.vars, NULL, NULL,
+                                    &f->err);
+        }
+        ts_events_run(f->host.events, run.uid, run.next_seq);
+    } else if (rc == TS_OK) {
+        rc = ts_state_begin(f->config.state, &run, &f->err);
+    }
+    if (rc != TS_OK) {
+        stop("state", &f->err);
+    }
+    ts_free(dir);
+}
+
+static const struct ts_value *flag(const struct play *p, const char *key)
+{
+    const struct ts_value *v = ts_value_get(p->data, key);
+
+    return v && v->kind == TS_BOOL && v->boolean ? v : NULL;
+}
+
+static void child(struct play *p, bool resume)
+{
+    struct fake f;
+    struct ts_sequence *seq = NULL;
+    struct ts_buf json = {0};
+    const struct ts_value *limit = ts_value_get(p->data, "restartLimit");
+
+    fake_init(&f);
+    ts_json_write(&json, ts_value_get(p->data, "sequence"), 0);
+    if (ts_sequence_parse(&seq, ts_buf_view(&json), "json", "sequence", NULL, &f.steps,
+                          &f.err) != TS_OK) {
+        stop("sequence", &f.err);
+    }
+    f.results = ts_value_get(p->data, "results");
+    f.ran_file = inside(p, "ran");
+    f.events_file = inside(p, "events");
+    f.host.phase = p->phase;
+    f.refuse_restart = flag(p, "refuseRestart");
+    f.fail_restart = flag(p, "failRestart");
+    f.trust_phase = flag(p, "trustPhase");
+    f.config.restart_limit = limit ? (int)limit->integer : 0;
+    if (!resume) {
+        set_variables(&f, ts_value_get(p->data, "variables"));
+    }
+    open_state(p, &f, seq, resume);
+    enum ts_code rc =
+        fake_run(&f, seq, resume, resume ? NULL : ts_value_text(p->data, "from"));
+    append(p, "log", &f.log);
+    if (rc != TS_OK) {
+        stop("engine", &f.err);
+    }
+    report(p, &f);
+    ts_state_close(f.config.state);
+    ts_sequence_free(seq);
+    int code = f.result.end == TS_END_RESTART ? 10 : 0;
+    fake_fini(&f);
+    _exit(code);
+}
+
+/* ---- the machine
+ * ------------------------------------------------------------------------ */
+
+static struct ts_value *parse(struct play *p, const char *text)
+{
+    struct ts_value *v = NULL;
+    struct ts_err err;
+
+    cr_assert_eq(ts_json_parse(&v, &p->arena, ts_str_of(text), "report", &err), TS_OK,
+                 "%s", err.text);
+    return v;
+}
+
+static struct ts_value *read_report(struct play *p)
+{
+    char *text = slurp(p, "report.json");
+    struct ts_value *v = parse(p, text);
+
+    ts_free(text);
+    return v;
+}
+
+/* The phase of the n-th start after the first: as asked, unless the file says what comes.
+ */
+static enum ts_phase arrives(struct play *p, int boot, bool crashed)
+{
+    const struct ts_value *list = ts_value_get(p->data, "arrive");
+    const struct ts_value *v = list ? list->first : NULL;
+    enum ts_phase phase = p->phase;
+
+    while (v && --boot > 0) {
+        v = v->next;
+    }
+    if (v && v->kind == TS_STRING) {
+        cr_assert(ts_phase_parse(v->str, &phase));
+    } else if (!crashed) {
+        struct ts_value *r = read_report(p);
+        cr_assert(ts_phase_parse(ts_str_of(ts_value_text(r, "asked")), &phase));
+    }
+    return phase;
+}
+
+static int play(struct play *p)
+{
+    int boots = 0, status = 0;
+    bool again = true;
+
+    while (again) {
+        cr_assert_lt(boots, 30, "%s: the run never ends", now);
+        fflush(stdout);
+        pid_t pid = fork();
+        if (pid == 0) {
+            alarm(20);
+            child(p, boots > 0);
+        }
+        cr_assert_eq(waitpid(pid, &status, 0), pid);
+        cr_assert(WIFEXITED(status), "%s: killed by signal %d", now, WTERMSIG(status));
+        int code = WEXITSTATUS(status);
+        boots++;
+        cr_assert(code == 0 || code == 10 || code == FAKE_CRASH_EXIT, "exit code %d",
+                  code);
+        again = code != 0;
+        if (again) {
+            p->phase = arrives(p, boots, code == FAKE_CRASH_EXIT);
+        }
+    }
+    return boots;
+}
+
+/* ---- expectations
+ * ----------------------------------------------------------------------- */
+
+static void expect_ran(struct play *p, const struct ts_value *want)
+{
+    struct ts_buf b = {0};
+    char *ran = slurp(p, "ran");
+
+    for (const struct ts_value *m = want->first; m; m = m->next) {
+        ts_buf_fmt(&b, "%s\n", m->str.p);
+    }
+    cr_expect_str_eq(ran, ts_buf_text(&b), "%s: steps that ran", now);
+    ts_buf_free(&b);
+    ts_free(ran);
+}
+
+static void expect_variables(const struct ts_value *report_, const struct ts_value *want)
+{
+    const struct ts_value *vars = ts_value_get(report_, "variables");
+
+    for (const struct ts_value *m = want->first; m; m = m->next) {
+        const char *have = NULL;
+        for (const struct ts_value *v = vars->first; v; v = v->next) {
+            have = ts_str_caseeq(v->key, m->key) ? v->str.p : have;
+        }
+        cr_expect_str_eq(have ? have : "", m->str.p, "%s: variable %s", now, m->key.p);
+    }
+}
+
+/* "event name[ field=value...]" of every event, as lines. */
+static bool event_matches(const struct ts_value *e, const char *want)
+{
+    ts_str rest = ts_str_of(want), word, key;
+    bool first = true;
+
+    while (ts_str_cut(&rest, '|', &word)) {
+        word = ts_str_trim(word);
+        if (first) {
+            first = false;
+            if (!ts_str_eq(ts_value_get(e, "event")->str, word)) {
+                return false;
+            }
+            continue;
+        }
+        ts_str_cut(&word, '=', &key);
+        char *k = ts_str_dup(key);
+        const struct ts_value *v = ts_value_get(e, k);
+        ts_free(k);
+        struct ts_buf b = {0};
+        if (v && v->kind == TS_STRING) {
+            ts_buf_str(&b, v->str);
+        } else if (v) {
+            ts_json_write(&b, v, 0);
+        }
+        bool same = v && ts_str_eq(ts_buf_view(&b), word);
+        ts_buf_free(&b);
+        if (!same) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The listed events come in this order, others in between. */
+static void expect_events(struct play *p, const struct ts_value *want)
+{
+    char *text = slurp(p, "events");
+    ts_str rest = ts_str_of(text), line;
+    const struct ts_value *m = want->first;
+
+    while (m && ts_str_cut(&rest, '\n', &line)) {
+        char *z = ts_str_dup(line);
+        if (line.n && event_matches(parse(p, z), m->str.p)) {
+            m = m->next;
+        }
+        ts_free(z);
+    }
+    cr_expect(m == NULL, "%s: no event (in this order): %s\n%s", now, m ? m->str.p : "",
+              getenv("SCENARIO_EVENTS") ? text : "");
+    ts_free(text);
+}
+
+static void expect_log(struct play *p, const struct ts_value *want)
+{
+    char *log = slurp(p, "log");
+
+    for (const struct ts_value *m = want->first; m; m = m->next) {
+        cr_expect(strstr(log, m->str.p), "%s: not in the log: %s", now, m->str.p);
+    }
+    ts_free(log);
+}
+
+static void expect_skipped(struct play *p, const struct ts_value *want)
+{
+    char *text = slurp(p, "events");
+    ts_str rest = ts_str_of(text), line;
+    struct ts_buf b = {0}, w = {0};
+
+    while (ts_str_cut(&rest, '\n', &line)) {
+        char *z = ts_str_dup(line);
+        struct ts_value *e = line.n ? parse(p, z) : NULL;
+        if (e && ts_str_ends(ts_value_get(e, "event")->str, TS_S(".skipped"))) {
+            ts_buf_fmt(&b, "%s: %s\n", ts_value_text(e, "name"),
+                       ts_value_text(e, "reason"));
+        }
+        ts_free(z);
+    }
+    for (const struct ts_value *m = want->first; m; m = m->next) {
+        ts_buf_fmt(&w, "%s\n", m->str.p);
+    }
+    cr_expect_str_eq(ts_buf_text(&b), ts_buf_text(&w), "%s: left out", now);
+    ts_buf_free(&b);
+    ts_buf_free(&w);
+    ts_free(text);
+}
+
+static void expect_one(struct play *p, const struct ts_value *report_,
+                       const struct ts_value *m, int boots)
+{
+    if (ts_str_eq(m->key, TS_S("ran"))) {
+        expect_ran(p, m);
+    } else if (ts_str_eq(m->key, TS_S("result"))) {
+        cr_expect_str_eq(ts_value_text(report_, "result"), m->str.p, "%s: result: %s",
+                         now, ts_value_text(report_, "text"));
+    } else if (ts_str_eq(m->key, TS_S("code"))) {
+        cr_expect_eq(ts_value_get(report_, "code")->integer, m->integer,
+                     "%s: code is %lld", now,
+                     (long long)ts_value_get(report_, "code")->integer);
+    } else if (ts_str_eq(m->key, TS_S("text"))) {
+        cr_expect(strstr(ts_value_text(report_, "text"), m->str.p), "%s: text is \"%s\"",
+                  now, ts_value_text(report_, "text"));
+    } else if (ts_str_eq(m->key, TS_S("variables"))) {
+        expect_variables(report_, m);
+    } else if (ts_str_eq(m->key, TS_S("events"))) {
+        expect_events(p, m);
+    } else if (ts_str_eq(m->key, TS_S("log"))) {
+        expect_log(p, m);
+    } else if (ts_str_eq(m->key, TS_S("skipped"))) {
+        expect_skipped(p, m);
+    } else if (ts_str_eq(m->key, TS_S("boots"))) {
+        cr_expect_eq(boots, (int)m->integer, "%s: %d starts of the machine", now, boots);
+    } else {
+        cr_expect(false, "unknown expectation %s", m->key.p);
+    }
+}
+
+/* ---- files
+ * ------------------------------------------------------------------------------ */
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct scenario *)a)->file, ((const struct scenario *)b)->file);
+}
+
+ParameterizedTestParameters(scenario, plays_as_expected)
+{
+    size_t n = 0;
+    struct scenario *list = cr_malloc(sizeof *list * 500);
+    DIR *d = opendir(FOLDER);
+    struct dirent *e;
+
+    while (d && (e = readdir(d)) != NULL && n < 500) {
+        if (ts_str_ends(ts_str_of(e->d_name), TS_S(".json"))) {
+            memset(&list[n], 0, sizeof list[n]);
+            snprintf(list[n++].file, sizeof list[n].file, "%.120s", e->d_name);
+        }
+    }
+    if (d) {
+        closedir(d);
+    }
+    qsort(list, n, sizeof *list, by_name);
+    return cr_make_param_array(struct scenario, list, n, NULL);
+}
+
+ParameterizedTest(struct scenario *s, scenario, plays_as_expected)
+{
+    struct play p = {.dir = "/tmp/taskseq-scenario-XXXXXX"};
+    struct ts_buf text = {0};
+    struct ts_err err;
+    char *path = ts_path_join(FOLDER, s->file);
+
+    now = s->file;
+
+    cr_assert_eq(ts_file_read(path, 1 << 20, &text, &err), TS_OK, "%s", err.text);
+    cr_assert_eq(ts_json_parse(&p.data, &p.arena, ts_buf_view(&text), s->file, &err),
+                 TS_OK, "%s", err.text);
+    cr_assert(mkdtemp(p.dir));
+    const char *phase = ts_value_text(p.data, "phase");
+    cr_assert(ts_phase_parse(ts_str_of(phase ? phase : "FullOS"), &p.phase));
+    int boots = play(&p);
+    struct ts_value *r = read_report(&p);
+    const struct ts_value *expect = ts_value_get(p.data, "expect");
+    cr_assert(expect && expect->first, "%s expects nothing", s->file);
+    for (const struct ts_value *m = expect->first; m; m = m->next) {
+        expect_one(&p, r, m, boots);
+    }
+    cr_assert_eq(ts_fs_remove_tree(p.dir, &err), TS_OK, "%s", err.text);
+    ts_buf_free(&text);
+    ts_free(path);
+    ts_arena_fini(&p.arena);
+}
+
+Test(scenario, there_are_enough_of_them)
+{
+    int n = 0;
+    DIR *d = opendir(FOLDER);
+
+    for (struct dirent *e; d && (e = readdir(d)) != NULL;) {
+        n += ts_str_ends(ts_str_of(e->d_name), TS_S(".json"));
+    }
+    cr_assert_geq(n, 25);
+    closedir(d);
+}
