@@ -2,8 +2,6 @@
 #include "model/model.h"
 
 #include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
 
 /* A million hours: long enough for everybody, and in nanoseconds still an int64_t. */
 #define MOST_MS (INT64_C(1000000) * 60 * 60 * 1000)
@@ -72,23 +70,23 @@ bool ts_duration_parse(ts_str s, int64_t *ms)
 
 void ts_duration_print(struct ts_buf *b, int64_t ms)
 {
-    char one[40], parts[96] = "";
-    size_t n = 0;
+    struct ts_buf one = {0}, parts = {0};
     int unit = 0;
 
-    while (unit < UNITS - 1 && (ms == 0 || ms % units[unit].ms)) {
+    while (unit < UNITS - 1 && ms % units[unit].ms) {
         unit++;
     }
     if (ms == 0) {
-        unit = 2;
+        unit = 2; /* "0s" */
     }
-    snprintf(one, sizeof one, "%" PRId64 "%s", ms / units[unit].ms, units[unit].name);
+    ts_buf_fmt(&one, "%" PRId64 "%s", ms / units[unit].ms, units[unit].name);
     for (int i = 0; i < UNITS && ms > 0; i++) {
         if (ms >= units[i].ms) {
-            n += (size_t)snprintf(parts + n, sizeof parts - n, "%" PRId64 "%s",
-                                  ms / units[i].ms, units[i].name);
+            ts_buf_fmt(&parts, "%" PRId64 "%s", ms / units[i].ms, units[i].name);
             ms %= units[i].ms;
         }
     }
-    ts_buf_z(b, n && n < strlen(one) ? parts : one);
+    ts_buf_z(b, parts.n && parts.n < one.n ? parts.p : one.p);
+    ts_buf_free(&one);
+    ts_buf_free(&parts);
 }

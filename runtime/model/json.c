@@ -324,9 +324,6 @@ void ts_sequence_to_json(struct ts_buf *out, const struct ts_sequence *s, bool w
     member_object(&w, "variables", s->variables);
     packages(&w, s);
     nodes(&w, "steps", s->root->first);
-    if (s->root->finally_first) {
-        nodes(&w, "finally", s->root->finally_first);
-    }
     close(&w, '}');
 }
 

@@ -84,10 +84,11 @@ const struct option parse_options[OPTION_COUNT] = {
 
 const struct option *option_find(ts_str name, int where)
 {
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        if ((parse_options[i].where & where) &&
-            ts_str_eq(name, ts_str_of(parse_options[i].name))) {
-            return &parse_options[i];
+    for (size_t i = 0; i < OPTION_COUNT && name.n; i++) {
+        const struct option *o = &parse_options[i];
+        if ((o->where & where) && o->name[0] == name.p[0] &&
+            ts_str_eq(name, ts_str_of(o->name))) {
+            return o;
         }
     }
     return NULL;
