@@ -1,7 +1,7 @@
 std = "lua54"
 max_line_length = 120
-include_files = { "stdlib", "sequences", "examples", "tests", "cmake" }
-exclude_files = { "stdlib/types", "tests/corpus", "tests/fuzz", "build" }
+include_files = { "stdlib/**/*.lua", "tests/stdlib/*.lua", "tests/lint/*.lua", "cmake/*.lua" }
+exclude_files = { "stdlib/types" }
 
 -- The step library sees no way around the host.
 files["stdlib/ts"].not_globals = { "io", "os", "package", "debug", "load", "loadfile", "dofile", "print" }

@@ -24,9 +24,6 @@ static int load_step(lua_State *L)
     lua_call(L, 0, 1);
     l->step = ts_declare(L, l->name, path, source);
     l->step->library = l->origin->library;
-    if (!l->origin->dir) {
-        l->step->type.source = "";
-    }
     return 0;
 }
 
@@ -45,8 +42,7 @@ static enum ts_code register_step(struct ts_script *s, struct load *l,
     }
     rc = ts_registry_add(r, &l->step->type, err);
     if (rc != TS_OK) {
-        return ts_err_context(err, "%s:1",
-                              l->origin->dir ? l->step->type.source : l->module);
+        return ts_err_context(err, "%s:1", l->step->type.source);
     }
     return TS_OK;
 }
@@ -134,6 +130,7 @@ static enum ts_code load_dir(struct ts_script *s, struct ts_origin *o, const cha
     return rc;
 }
 
+/* The declarations are in the program; the files are compiled when they first run. */
 static enum ts_code load_embedded(struct ts_script *s, struct ts_registry *r,
                                   struct ts_err *err)
 {
@@ -141,8 +138,16 @@ static enum ts_code load_embedded(struct ts_script *s, struct ts_registry *r,
 
     for (const struct ts_embedded_module *m = ts_embedded_modules; rc == TS_OK && m->name;
          m++) {
-        if (strncmp(m->name, "steps/", 6) == 0) {
-            rc = register_file(s, s->library, "steps/", m->name + 6, r, err);
+        if (m->declared) {
+            struct ts_lua_step *step = ts_arena_alloc(&s->arena, sizeof *step);
+            step->type = *m->declared;
+            step->type.ops = &ts_lua_step_ops;
+            step->type.self = step;
+            step->script = s;
+            step->library = true;
+            step->module = m->name;
+            step->run_ref = LUA_NOREF;
+            rc = ts_registry_add(r, &step->type, err);
         }
     }
     return rc;
@@ -153,19 +158,12 @@ enum ts_code ts_script_load_library(struct ts_script *s, struct ts_registry *r,
 {
     enum ts_code rc;
 
-    /* Nearly all that loading makes is kept, so that collecting meanwhile is lost time. */
-    lua_gc(s->L, LUA_GCSTOP);
-    if (s->library->dir) {
-        const char *dir = ts_arena_format(&s->arena, "%s/steps", s->library->dir);
-        rc = load_dir(s, s->library, dir, "steps/", r, err);
-        if (rc != TS_OK) {
-            (void)ts_err_context(err, "cannot load the step library");
-        }
-    } else {
-        rc = load_embedded(s, r, err);
+    if (!s->library->dir) {
+        return load_embedded(s, r, err);
     }
-    lua_gc(s->L, LUA_GCRESTART);
-    return rc;
+    const char *dir = ts_arena_format(&s->arena, "%s/steps", s->library->dir);
+    rc = load_dir(s, s->library, dir, "steps/", r, err);
+    return rc == TS_OK ? TS_OK : ts_err_context(err, "cannot load the step library");
 }
 
 struct new_origin {

@@ -10,7 +10,7 @@
 #include "script/script_internal.h"
 
 struct running {
-    const struct ts_lua_step *step;
+    struct ts_lua_step *step;
     bool ok;
     bool has_code;
     int64_t code;
@@ -48,12 +48,28 @@ static void read_code(lua_State *L, int index, struct running *r)
     }
 }
 
+/* Compile an embedded step file and keep its `run`. */
+static void load_run(lua_State *L, struct ts_lua_step *step)
+{
+    const char *path;
+    ts_str source;
+
+    ts_chunk_load(L, step->script->library, step->module, &path, &source);
+    lua_call(L, 0, 1);
+    lua_getfield(L, -1, "run");
+    step->run_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_pop(L, 1);
+}
+
 static int run_protected(lua_State *L)
 {
     struct running *r = lua_touserdata(L, 1);
-    const struct ts_lua_step *step = r->step;
+    struct ts_lua_step *step = r->step;
     struct ts_script *s = step->script;
 
+    if (step->run_ref == LUA_NOREF) {
+        load_run(L, step);
+    }
     lua_rawgeti(L, LUA_REGISTRYINDEX, step->run_ref);
     ts_push_value(L, s->call->params);
     if (lua_isnil(L, -1)) {
@@ -107,7 +123,7 @@ static void log_traceback(struct ts_script *s)
 static enum ts_code lua_step_run(void *self, struct ts_step_call *call,
                                  struct ts_err *err)
 {
-    const struct ts_lua_step *step = self;
+    struct ts_lua_step *step = self;
     struct ts_script *s = step->script;
     struct running r = {.step = step};
     enum ts_code rc;

@@ -68,7 +68,8 @@ struct ts_lua_step {
     struct ts_step_type type;
     struct ts_script *script;
     bool library;
-    int run_ref; /* the file's `run` */
+    const char *module; /* to be compiled when it first runs, else NULL */
+    int run_ref;        /* the file's `run`, LUA_NOREF before */
 };
 
 /* ---- vm.c ------------------------------------------------------------------------- */
