@@ -146,8 +146,7 @@ static void run_line(struct ts_display *d, const struct ts_event *e, const char 
     end_progress(d);
     fprintf(stderr, "%s \"", verb);
     put_clean(*d->seq && (*d->seq)->name ? (*d->seq)->name : "");
-    fprintf(stderr, "\"  (run %.8s, %s)\n", ts_event_text(e, "run"),
-            ts_event_text(e, "phase"));
+    fprintf(stderr, "\" in %s\n", ts_event_text(e, "phase"));
 }
 
 static void run_finished(struct ts_display *d, const struct ts_event *e)

@@ -197,8 +197,6 @@ static enum ts_code inputs(struct ts_session *s, bool ask, struct ts_err *err)
         const struct ts_input *in = &s->seq->inputs[i];
         const char *given = ts_vars_get(s->vars, in->name);
 
-        if (in->secret)
-            ts_vars_mark_secret(s->vars, ts_str_of(in->name));
         if (given)
             rc = check_answer(in, ts_str_of(given), err);
         else if (ask)
@@ -221,6 +219,9 @@ enum ts_code ts_session_variables(struct ts_session *s, bool ask, struct ts_err 
     const char *file;
     enum ts_code rc = TS_OK;
 
+    for (size_t i = 0; i < s->seq->input_count; i++)
+        if (s->seq->inputs[i].secret)
+            ts_vars_mark_secret(s->vars, ts_str_of(s->seq->inputs[i].name));
     if (s->lab && s->lab->variables)
         rc = from_object(s, s->lab->variables, "machine.json", err);
     for (size_t i = 0; rc == TS_OK && (file = ts_args_nth(s->args, "vars", i)); i++)

@@ -124,9 +124,11 @@ static enum ts_code boot(struct play *p, struct ts_proc_result *res, struct ts_e
     struct ts_child *child = NULL;
     enum ts_code rc;
 
+    rc = TS_OK;
     if (p->r->power_seed && ts_fs_exists(p->counter))
-        (void)ts_fs_unlink(p->counter, NULL); /* random cuts count from each start */
-    rc = ts_child_start(&child, &spec, true, err);
+        rc = ts_fs_unlink(p->counter, err); /* random cuts count from each start */
+    if (rc == TS_OK)
+        rc = ts_child_start(&child, &spec, true, err);
     if (rc == TS_OK)
         rc = wait_for(child, res, err);
     if (child) /* a restart ends every process of the machine */

@@ -11,7 +11,7 @@ return sequence { name = "Fine", steps = {
   SetVariable "Name it" { variable = "Who", value = "Ann" },
   RunCommandLine "Greet" { command = { "sh", "-c", "echo hello %Who%; echo no end >&2" } },
   RunCommandLine "Not now" { command = "false", condition = "Who = 'Bob'" },
-  RunCommandLine "Ignored" { command = "sh -c 'exit 7'", continueOnError = true },
+  RunCommandLine "Ignored" { command = [[sh -c "exit 7"]], continueOnError = true },
   WriteFile "Tell" { path = "%Out%/told.txt", text = "code %_SMSTSLastActionRetCode%" },
 } }
 L
@@ -57,7 +57,7 @@ that "and is kept in the archive" test -d "$(state ok)/archive"
 cat >fail.lua <<'L'
 return sequence { name = "Bad", steps = {
   group "Outer" {
-    RunCommandLine "Breaks" { command = "sh -c 'echo the reason >&2; exit 5'" },
+    RunCommandLine "Breaks" { command = [[sh -c "echo the reason >&2; exit 5"]] },
     RunCommandLine "After" { command = "true" },
     finally = { WriteFile "Clean" { path = "%Out%/cleaned", text = "%_SMSTSLastActionRetCode%" } },
   },
@@ -140,11 +140,11 @@ L
 pid=$!
 for _ in $(seq 100); do pgrep -f 'sleep 987' >/dev/null && break; sleep 0.1; done
 run run ok.lua --state "$(state slow)"; expect "another run holds the state" 12
-kill -INT $pid
+kill -TERM $pid # a shell starts background jobs with SIGINT ignored
 wait $pid
 code=$?
 out=$(cat slow.out)
-expect "Ctrl-C cancels in order" 11 "cancelled"
+expect "SIGTERM cancels in order" 11 "cancelled"
 that "finally ran" test -e cancelled
 that "no process is left" sh -c '! pgrep -f "sleep 987"'
 
