@@ -59,6 +59,22 @@ Test(state_archive, takes_an_unfinished_run_too_and_nothing_from_an_empty_state)
     ts_state_close(s);
 }
 
+Test(state_archive, leaves_out_what_was_not_committed)
+{
+    struct ts_state *s = open_state();
+    begin(s); /* never committed: there is no run */
+    OK(ts_state_archive(s, &err));
+    cr_assert(!ts_fs_exists(in(dir, "archive")));
+    struct ts_run run = begin(s);
+    char *target = ts_format("%s/archive/%s", dir, run.uid);
+    put(s, "A", "1", false);
+    OK(ts_state_commit(s, &err));
+    put(s, "A", "2", false);
+    OK(ts_state_archive(s, &err));
+    ts_state_close(s);
+    cr_assert_str_eq(query(target, "SELECT value FROM variables"), "1");
+}
+
 Test(state_archive, goes_on_with_one_that_was_cut_short)
 {
     struct ts_state *s = open_state();

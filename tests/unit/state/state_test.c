@@ -1,5 +1,7 @@
 #include "helpers.h"
 
+#include "state/state_internal.h"
+
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -177,6 +179,23 @@ Test(state, another_client_can_read_it_while_it_runs)
     OK(ts_state_commit(s, &err));
     cr_assert_str_eq(query(dir, "SELECT value FROM variables"), "2");
     cr_assert_str_eq(query(dir, "PRAGMA journal_mode"), "wal");
+    ts_state_close(s);
+}
+
+/* Without it a commit would not survive power loss; no test that only kills can see that.
+ */
+Test(state, commits_wait_for_the_disk)
+{
+    sqlite3_stmt *q;
+    struct ts_state *s = open_state();
+    OK(ts_state_archive(s, &err));
+    begin(s);
+    OK(ts_state_commit(s, &err));
+    cr_assert_eq(sqlite3_prepare_v2(s->db, "PRAGMA synchronous", -1, &q, NULL),
+                 SQLITE_OK);
+    cr_assert_eq(sqlite3_step(q), SQLITE_ROW);
+    cr_assert_eq(sqlite3_column_int(q, 0), 2);
+    sqlite3_finalize(q);
     ts_state_close(s);
 }
 
@@ -460,6 +479,27 @@ Test(state_damage, keeps_the_write_ahead_log_of_a_damaged_database)
     cr_assert(k == n && memcmp(now, all, n) == 0);
     now = slurp(wal, &k);
     cr_assert(k == m && memcmp(now, log, m) == 0);
+}
+
+Test(state_damage, keeps_the_write_ahead_log_when_its_records_make_no_sense)
+{
+    size_t n, m;
+    int status;
+    ended_state();
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct ts_state *s = open_state();
+        execute(dir, "UPDATE progress SET status = 'perhaps'");
+        (void)!ts_state_dir(s);
+        raise(SIGKILL);
+    }
+    waitpid(pid, &status, 0);
+    char *wal = in(dir, "state.db-wal"), *before = slurp(wal, &n), *after;
+    struct ts_state *s;
+    cr_assert_gt(n, 0);
+    cr_assert_eq(ts_state_open(&s, dir, false, false, &err), TS_EDAMAGED, "%s", err.text);
+    after = slurp(wal, &m);
+    cr_assert(n == m && memcmp(before, after, n) == 0);
 }
 
 /* ---- no right, no room ---------------------------------------------------------------
