@@ -171,39 +171,56 @@ static enum ts_code read_members(struct reader *r, const cJSON *node,
     return rc;
 }
 
+static enum ts_code read_items(struct reader *r, const cJSON *node,
+                               struct ts_value *array)
+{
+    enum ts_code rc = TS_OK;
+
+    for (const cJSON *c = node->child; c && rc == TS_OK; c = c->next) {
+        struct ts_value *v = NULL;
+        if ((rc = read_value(r, c, &v)) == TS_OK) {
+            ts_value_push(array, v);
+        }
+    }
+    return rc;
+}
+
 /* The nesting was checked, so recursion is bounded. */
 static enum ts_code read_value(struct reader *r, const cJSON *node, struct ts_value **out)
 {
     enum ts_code rc = TS_OK;
 
     next_token(r);
-    if (cJSON_IsString(node)) {
+    switch (node->type & 0xFF) { /* the flags are above */
+    case cJSON_String:
         *out = new_value(r, TS_STRING);
         ts_str s = ts_str_of(node->valuestring);
         (*out)->str = (ts_str){ts_arena_str(r->arena, s), s.n};
-    } else if (cJSON_IsNumber(node)) {
+        break;
+    case cJSON_Number:
         *out = read_number(r, node);
         if ((*out)->real > DBL_MAX || (*out)->real < -DBL_MAX) {
             rc = fail_at(r, r->scan.at, "the number is too large");
         }
-    } else if (cJSON_IsBool(node)) {
+        break;
+    case cJSON_True:
+    case cJSON_False:
         *out = new_value(r, TS_BOOL);
-        (*out)->boolean = cJSON_IsTrue(node) != 0;
-    } else if (cJSON_IsArray(node)) {
+        (*out)->boolean = (node->type & 0xFF) == cJSON_True;
+        break;
+    case cJSON_Array:
         *out = new_value(r, TS_ARRAY);
-        for (const cJSON *c = node->child; c && rc == TS_OK; c = c->next) {
-            struct ts_value *v = NULL;
-            if ((rc = read_value(r, c, &v)) == TS_OK) {
-                ts_value_push(*out, v);
-            }
-        }
+        rc = read_items(r, node, *out);
         next_token(r);
-    } else if (cJSON_IsObject(node)) {
+        break;
+    case cJSON_Object:
         *out = new_value(r, TS_OBJECT);
         rc = read_members(r, node, *out);
         next_token(r);
-    } else {
+        break;
+    default:
         *out = new_value(r, TS_NULL);
+        break;
     }
     return rc;
 }

@@ -105,6 +105,10 @@ static int scan_string(struct json_scan *s)
 
     while (pos < t.n) {
         unsigned char c = (unsigned char)t.p[pos];
+        if (c >= 0x20 && c < 0x80 && c != '"' && c != '\\') {
+            pos++; /* most of them */
+            continue;
+        }
         if (c == '"') {
             s->pos = pos + 1;
             return JSON_STRING;
@@ -117,8 +121,6 @@ static int scan_string(struct json_scan *s)
             return bad(s, s->at, "a string without its closing quote on the same line");
         } else if (c < 0x20) {
             return bad(s, pos, "a control character in a string must be escaped");
-        } else if (c < 0x80) {
-            pos++;
         } else {
             size_t at = pos;
             if (ts_utf8_next(t, &pos) == 0xFFFD && pos - at == 1) {

@@ -21,7 +21,7 @@ struct ts_value {
     ts_str key;
     uint32_t count;
     /* where it was said: set by the Lua reader for tables made by a constructor, by the
-     * XML reader for everything; 0 = unknown */
+     * JSON and XML readers for everything; 0 = unknown */
     const char *file;
     int line, col;
     const char *tag; /* set by the Lua reader on a constructor's table: the step type,
@@ -45,7 +45,9 @@ bool ts_value_equal(const struct ts_value *a, const struct ts_value *b);
 const char *ts_kind_name(enum ts_kind kind); /* "a string", "a number", ... */
 
 /* json.c, the only file that includes cJSON.
- * Parse one JSON text (nesting at most 512, size at most 64 MiB).  TS_EINPUT with
+ * Parse one JSON text (nesting at most 512, size at most 64 MiB, at most 2^21 values).
+ * Integers of 64 bits are exact (TS_INT), also when written as 2.0 or 1e3 (then up to
+ * 2^53).  Values get file, line and column.  TS_EINPUT with
  * "file:line:column: reason"; duplicate keys in one object are an error.  Everything of
  * *out is in the arena. */
 TS_NODISCARD enum ts_code ts_json_parse(struct ts_value **out, struct ts_arena *a,

@@ -114,6 +114,8 @@ TS_NODISCARD enum ts_code ts_rmdir_at(struct ts_dir *d, const char *name,
 TS_NODISCARD enum ts_code ts_rename_at(struct ts_dir *from, const char *name,
                                        struct ts_dir *to, const char *to_name, bool replace,
                                        struct ts_err *err);
+/* Plain files only (TS_EUNSUPPORTED for others, and never waits for a pipe's other end);
+ * TS_ELINK for a link. */
 TS_NODISCARD enum ts_code ts_file_open_at(struct ts_file **out, struct ts_dir *d,
                                           const char *name, int flags, uint32_t mode,
                                           struct ts_err *err);
@@ -122,13 +124,16 @@ TS_NODISCARD enum ts_code ts_readlink_at(struct ts_dir *d, const char *name,
                                          struct ts_buf *out, struct ts_err *err);
 TS_NODISCARD enum ts_code ts_symlink_at(struct ts_dir *d, const char *name,
                                         const char *target, struct ts_err *err);
-/* Set what `what` names from *st on the entry itself (a link's own, never its target's). */
+/* Set what `what` names from *st on the entry itself (a link's own, never its target's;
+ * a link has no mode).  Call it after ts_set_extra_at: an access list changes the mode. */
 enum { TS_META_OWNER = 1, TS_META_MODE = 2, TS_META_TIMES = 4, TS_META_ATTRIBUTES = 8 };
 TS_NODISCARD enum ts_code ts_set_meta_at(struct ts_dir *d, const char *name,
                                          const struct ts_stat *st, int what,
                                          struct ts_err *err);
 /* Everything beyond the stat of a file or folder (extended attributes, ACLs, named
- * streams of 64 KiB at most) as one opaque block; empty when there is nothing. */
+ * streams of 64 KiB at most) as one opaque block; empty when there is nothing.  Setting
+ * checks the whole block first (TS_EDAMAGED), and takes away access lists the entry
+ * inherited that are not in it. */
 TS_NODISCARD enum ts_code ts_get_extra_at(struct ts_dir *d, const char *name,
                                           struct ts_buf *out, struct ts_err *err);
 TS_NODISCARD enum ts_code ts_set_extra_at(struct ts_dir *d, const char *name, ts_str block,

@@ -26,10 +26,11 @@ void ts_power_hold(const char *native_path);
 bool ts_power_is_held(const char *native_path);
 
 /* Power-cut points.  Every function of the platform that changes something calls
- * ts_power_point() once before (ts_file_replace once more before its rename) and it costs
- * nothing unless armed.  When armed with a
- * counter file shared by all processes of the played machine, the point that brings the
- * counter to `cut_at` kills this process at once (SIGKILL); cut_at 0 only counts. */
+ * ts_power_point() once before (ts_file_replace once more before its rename; functions
+ * that change several things, once for each) and it costs nothing unless armed.  When
+ * armed with a counter file shared by all processes of the played machine, the point that
+ * brings the counter to `cut_at` kills this process at once (SIGKILL); cut_at 0 only
+ * counts. */
 void ts_power_arm(const char *counter_file, uint64_t cut_at);
 void ts_power_point(void);
 uint64_t ts_power_count(void);

@@ -51,8 +51,9 @@ char **ts_argv_split(const char *command, size_t *n);
 /* The reverse: a command line from which ts_argv_split gives argv back.  Caller frees. */
 char *ts_argv_join(const char *const *argv);
 
-/* Start a detached or attached child used by the lab: returns its id.  The child leads a
- * session of its own. */
+/* Start a child that runs beside us; it leads a session of its own.  Its output goes where
+ * ours goes (inherit_output), else to spec->output while ts_child_wait runs, else nowhere.
+ * spec is not needed any more when this returns, but its ctx is. */
 struct ts_child;
 TS_NODISCARD enum ts_code ts_child_start(struct ts_child **out,
                                          const struct ts_proc_spec *spec,

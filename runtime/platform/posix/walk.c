@@ -141,8 +141,7 @@ int px_walk_open(const char *path, bool create, char **culprit)
         }
         w.at = -1;
         if (culprit && os == ELOOP) {
-            bool absolute = path[0] == '/' || w.links > 0;
-            *culprit = ts_strdup(ts_buf_text(&w.seen) + (absolute ? 0 : 1));
+            *culprit = ts_strdup(ts_buf_text(&w.seen));
         }
     }
     ts_buf_free(&w.seen);

@@ -76,6 +76,7 @@ Test(str, likes)
         {"a\xFF", "a?", true},
         {"mississippi", "m*iss*ip*", true},
         {"mississippi", "m*iss*iz*", false},
+        {"aba", "ab*ba", false},
         {"a*c", "a*c", true},
         {"***", "*", true},
     };

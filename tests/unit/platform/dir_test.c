@@ -78,6 +78,7 @@ Test(dir, opens_below_but_never_out_of_it)
     cr_assert_eq(symlink("..", scratch_path("a/up")), 0);
     cr_assert_eq(symlink("/", scratch_path("a/root")), 0);
     cr_assert_eq(symlink("b", scratch_path("a/inside")), 0);
+    cr_assert_eq(symlink("a", scratch_path("top")), 0);
     put("a/file", "");
     static const struct {
         const char *rel;
@@ -85,6 +86,8 @@ Test(dir, opens_below_but_never_out_of_it)
     } table[] = {
         {"a", TS_OK},
         {"a/b/c", TS_OK},
+        {"top", TS_ELINK},
+        {"top/b", TS_ELINK},
         {"a/up", TS_ELINK},
         {"a/up/other", TS_ELINK},
         {"a/root", TS_ELINK},

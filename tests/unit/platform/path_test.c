@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -141,7 +142,8 @@ Test(path, removes_wide_and_deep_trees, .timeout = 60)
     struct ts_dir *d, *next;
     char name[300];
 
-    /* 1500 levels: deeper than the files a process may open, longer than any path. */
+    /* Deeper than the files a process may open, longer than any path. */
+    setrlimit(RLIMIT_NOFILE, &(struct rlimit){200, 200});
     put_dir("deep");
     answers(TS_OK, ts_dir_open_at(&d, here, "deep", &err));
     for (int i = 0; i < 1500; i++) {
@@ -177,7 +179,7 @@ Test(path, names)
     cr_assert_not(ts_path_is_absolute("a"));
     cr_assert_eq(chdir(scratch), 0);
     cr_assert_str_eq(ts_fs_cwd(), scratch);
-    cr_assert(strstr(ts_fs_self(), "test_platform"));
+    cr_assert(ts_path_is_absolute(ts_fs_self()) && ts_fs_exists(ts_fs_self()));
     cr_assert(ts_path_is_absolute(ts_fs_temp_dir()));
     char *real = NULL;
     put_dir("d");
