@@ -1,4 +1,5 @@
 local machine = require "ts.machine"
+local path = require "ts.path"
 local text = require "ts.text"
 
 --- Delete everything on a volume except what is protected.
@@ -26,26 +27,36 @@ local M = {
 ---@param p table
 ---@param host ts.Host
 ---@return string? store nil for none
----@return string? err
----@return string? code
+---@return ts.StoreInfo|string|nil info or the message of a failure
+---@return string? code of a failure
 local function find_store(p, host)
   if not p.store then return nil end
   local store = machine.store(p.store)
   local info, err, code = host.store.info(store)
-  if info then return store end
+  if info then return store, info end
   if code == "not found" then return nil end -- the wipe itself refuses a volume with profiles
   return nil, ("cannot trust the state store %s: %s"):format(store, err), code
+end
+
+--- A wipe that was cut may have deleted the Windows it was told by, and another one on another
+--- drive must not be taken for it: then the drive is the store's.
+---@param p table
+---@param host ts.Host
+---@param store string?
+---@param info ts.StoreInfo?
+local function find_drive(p, host, store, info)
+  if not p.drive and store and info and info.state == "wiping" and path.drive(store) then return path.drive(store) end
+  return machine.windows_drive(host, p.drive)
 end
 
 ---@param p { drive: string?, store: string?, keep: string[]?, withoutStore: boolean }
 ---@param host ts.Host
 function M.run(p, host)
-  local drive, err, code = machine.windows_drive(host, p.drive)
+  local store, info, why = find_store(p, host)
+  if not store and info then return nil, info, why end
+  local drive, err, code = find_drive(p, host, store, info)
   if err then return nil, err, code end
   if not drive then return nil, "no drive to wipe is known: say which one with `drive`" end
-  local store
-  store, err, code = find_store(p, host)
-  if err then return nil, err, code end
 
   local keep = { table.unpack(p.keep or {}) }
   if host.state_dir then keep[#keep + 1] = host.state_dir end

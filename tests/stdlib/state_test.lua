@@ -306,6 +306,15 @@ function tests.wipe_trusts_no_damaged_store()
   t.fails(ok, err, "cannot trust", "damaged")
 end
 
+function tests.wipe_that_was_cut_goes_on_with_the_stores_drive()
+  local host = t.new_host { interrupted = true, state_dir = false, values = { _OSDDetectedWinDrive = "D:" } }
+    :on("store.info", { state = "wiping" }):on("store.wipe", totals())
+  t.eq(t.run("WipeVolume", { store = "C:\\S" }, host), true)
+  t.eq(host:called("store.wipe")[1][1].drive, "C:", "D: holds another Windows")
+  t.eq(t.run("WipeVolume", { store = "C:\\S", drive = "E:" }, host), true)
+  t.eq(host:called("store.wipe")[2][1].drive, "E:", "what the sequence says wins")
+end
+
 function tests.wipe_needs_to_know_the_drive()
   local host = t.new_host { system = { platform = "posix" } }:on("windows", {}):on("drives", {})
   local ok, err = t.run("WipeVolume", {}, host)
