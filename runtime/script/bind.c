@@ -26,11 +26,12 @@ int ts_bind_fail(lua_State *L, const struct ts_err *err)
 {
     struct ts_script *s = ts_script_of(L);
 
-    if (err->code == TS_ECANCELLED || err->code == TS_ETIMEOUT) {
-        /* engines below know only "stop"; which of the two it is, the call knows */
-        s->stop = ts_host_check(s->call, &s->stop_err);
-        if (s->stop == TS_OK) {
-            s->stop = ts_fail(&s->stop_err, err->code, "%s", err->text);
+    if (err->code == TS_ETIMEOUT || err->code == TS_ECANCELLED) {
+        struct ts_err why;
+        s->stop = ts_fail(&s->stop_err, err->code, "%s", err->text);
+        /* engines below know only "stop"; that it was the time limit, the call knows */
+        if (err->code == TS_ECANCELLED && ts_host_check(s->call, &why) == TS_ETIMEOUT) {
+            s->stop = ts_fail(&s->stop_err, TS_ETIMEOUT, "%s", why.text);
         }
     }
     lua_pushnil(L);

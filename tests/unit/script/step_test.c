@@ -130,6 +130,17 @@ Test(lua_step, a_cancel_stops_it)
     cr_expect_eq(rig_run(&r, "After", NULL), TS_OK, "%s", r.err.text);
 }
 
+Test(lua_step, a_program_that_takes_too_long_is_a_time_out)
+{
+    rig_step(&r, "Slow",
+             "local code, err, why = host.run{ command = 'sleep 20' }\n"
+             "assert(code == nil and why == 'timed out')\n"
+             "return nil, 'anything'");
+    r.call.deadline_ns = ts_mono_ns() + 100 * 1000000LL;
+    cr_assert_eq(rig_run(&r, "Slow", NULL), TS_ETIMEOUT, "%s", r.err.text);
+    cr_assert_not_null(strstr(r.err.text, "sleep"), "%s", r.err.text);
+}
+
 Test(lua_step, memory_has_a_bound)
 {
     rig_step(&r, "Hungry",
