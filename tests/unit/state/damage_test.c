@@ -5,10 +5,8 @@
 
 TestSuite(state_damage, .init = setup, .fini = teardown);
 
-* /
-
-    /* Opening must fail so, say the file's name, and leave every byte as it is. */
-    static void expect_refused(enum ts_code code, const char *word)
+/* Opening must fail so, say the file's name, and leave every byte as it is. */
+static void expect_refused(enum ts_code code, const char *word)
 {
     struct ts_state *s;
     size_t n, m;
