@@ -115,8 +115,12 @@ static void env_add(struct env_list *e, char *text)
 }
 
 static enum ts_code env_build(struct env_list *e, const struct ts_host *h,
-                              const struct ts_value *extra, struct ts_err *err)
+                              const struct ts_run_spec *s, struct ts_err *err)
 {
+    const struct ts_value *extra = s->env;
+    /* Whoever can set variables rules the sequence, which is more than another account
+     * may be trusted with. */
+    bool served = h->serve_address && !(s->run_as && s->run_as[0]);
     size_t drives;
     const struct ts_drive *drive = ts_drives_list(&drives);
 
@@ -136,10 +140,10 @@ static enum ts_code env_build(struct env_list *e, const struct ts_host *h,
         env_add(e, ts_format("TASKSEQ_RUN=%s", h->run));
     }
     /* "NAME" alone removes: no address of an outer run may reach the program. */
-    env_add(e, h->serve_address ? ts_format("TASKSEQ_ADDRESS=%s", h->serve_address)
-                                : ts_strdup("TASKSEQ_ADDRESS"));
-    env_add(e, h->serve_address ? ts_format("TASKSEQ_TOKEN=%s", h->serve_token)
-                                : ts_strdup("TASKSEQ_TOKEN"));
+    env_add(e, served ? ts_format("TASKSEQ_ADDRESS=%s", h->serve_address)
+                      : ts_strdup("TASKSEQ_ADDRESS"));
+    env_add(e, served ? ts_format("TASKSEQ_TOKEN=%s", h->serve_token)
+                      : ts_strdup("TASKSEQ_TOKEN"));
     return TS_OK;
 }
 
@@ -330,7 +334,7 @@ enum ts_code ts_host_run(struct ts_step_call *c, const struct ts_run_spec *s,
             goto done;
         }
     }
-    if ((rc = env_build(&env, c->host, s->env, err)) != TS_OK) {
+    if ((rc = env_build(&env, c->host, s, err)) != TS_OK) {
         goto done;
     }
     spec.argv = (const char *const *)argv;

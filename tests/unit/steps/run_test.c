@@ -306,6 +306,11 @@ Test(run, as_another_user)
     }
     answers(TS_OK, run_spec(s, "\"id -un\""));
     cr_assert_str_eq(call.tail.p, "nobody\n");
+    host.serve_address = "@here";
+    memcpy(host.serve_token, "t0ken", 6);
+    ts_buf_clear(&call.tail);
+    answers(TS_OK, run_spec(s, "[\"sh\",\"-c\",\"echo ${TASKSEQ_TOKEN-none}\"]"));
+    cr_assert_str_eq(call.tail.p, "none\n");
     s.run_as = "no-such-user-here";
     answers(TS_ENOTFOUND, run_spec(s, "\"id\""));
     says("there is no account \"no-such-user-here\"");
