@@ -51,7 +51,8 @@ bool ts_events_active(const struct ts_events *ev);
 /* Build one event at a time: begin, fields, end.  ev NULL: nothing happens.  Keys are
  * literals. */
 void ts_event_begin(struct ts_events *ev, const char *type);
-void ts_event_add(struct ts_events *ev, const char *key, const char *text); /* NULL: left out */
+void ts_event_add(struct ts_events *ev, const char *key,
+                  const char *text); /* NULL: left out */
 void ts_event_add_str(struct ts_events *ev, const char *key, ts_str text);
 void ts_event_add_int(struct ts_events *ev, const char *key, int64_t number);
 void ts_event_add_bool(struct ts_events *ev, const char *key, bool b);
@@ -59,9 +60,9 @@ void ts_event_add_raw(struct ts_events *ev, const char *key, ts_str json);
 void ts_event_end(struct ts_events *ev);
 
 /* Append events to a file as JSON Lines ("-": standard output).  The highest "seq" found
- * in an existing file for this run (so call ts_events_run first) raises the next number; a
- * torn last line is cut off.  A line that cannot be written whole, the disk being full, is
- * left out.  A second call replaces the first. */
+ * in an existing file for this run (so call ts_events_run first) raises the next number;
+ * a torn last line is cut off.  A line that cannot be written whole, the disk being full,
+ * is left out.  A second call replaces the first. */
 TS_NODISCARD enum ts_code ts_events_file(struct ts_events *ev, const char *path,
                                          struct ts_err *err);
 void ts_events_sync(struct ts_events *ev);
@@ -69,9 +70,9 @@ void ts_events_sync(struct ts_events *ev);
 /* The catalogue of events: what docs/events.md and `taskseq schema --events` say. */
 struct ts_event_field_doc {
     const char *key;
-    const char *kind;    /* "text", "integer", "boolean", "any" */
-    bool optional;       /* left out where there is nothing to say */
-    const char *values;  /* "succeeded|failed|cancelled", "" if any */
+    const char *kind;   /* "text", "integer", "boolean", "any" */
+    bool optional;      /* left out where there is nothing to say */
+    const char *values; /* "succeeded|failed|cancelled", "" if any */
     const char *meaning;
 };
 struct ts_event_doc {

@@ -88,13 +88,12 @@ Test(state_damage, has_other_tables)
         "DROP TABLE steps; CREATE VIEW steps AS SELECT 1",
     };
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        teardown(); /* each case begins in a folder of its own */
         setup();
         ended_state();
         execute(dir, changes[i]);
         expect_refused(TS_EDAMAGED, "other tables");
-        teardown();
     }
-    setup();
 }
 
 Test(state_damage, has_records_that_make_no_sense)
@@ -107,14 +106,13 @@ Test(state_damage, has_records_that_make_no_sense)
     };
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
         struct ts_state *s;
+        teardown(); /* each case begins in a folder of its own */
         setup();
         ended_state();
         execute(dir, changes[i]);
         cr_assert_eq(ts_state_open(&s, dir, true, false, &err), TS_EDAMAGED, "%s",
                      changes[i]);
-        teardown();
     }
-    setup();
 }
 
 /* Each page in turn is overwritten with rubbish: found, or of no importance; never a

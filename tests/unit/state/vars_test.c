@@ -107,6 +107,7 @@ Test(state_vars, damaged_rows_are_refused)
     };
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
         struct ts_run run;
+        teardown(); /* each case begins in a folder of its own */
         setup();
         ended_state();
         execute(dir, changes[i]);
@@ -117,9 +118,7 @@ Test(state_vars, damaged_rows_are_refused)
                      "%s", changes[i]);
         ts_vars_free(v);
         ts_state_close(s);
-        teardown();
     }
-    setup();
 }
 
 /* ---- paths that follow their volume --------------------------------------------------
