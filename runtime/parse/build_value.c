@@ -46,8 +46,8 @@ enum ts_code value_name(struct build *b, const struct place *at, const char **ou
         }
     }
     if (chars < 1 || chars > MOST_NAME) {
-        return BUILD_FAIL(b, at, "must have 1 to %d characters, but has %zu", MOST_NAME,
-                          chars);
+        return BUILD_FAIL(b, at, "must have 1 to %d characters, but has %d", MOST_NAME,
+                          (int)(chars < INT32_MAX ? chars : INT32_MAX));
     }
     *out = s.p;
     return TS_OK;

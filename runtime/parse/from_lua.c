@@ -265,6 +265,45 @@ static bool load_module(lua_State *L, const char *path, const char *shown)
     return ok;
 }
 
+static void check_circle(lua_State *L, int loading, const char *shown)
+{
+    lua_Integer deep = (lua_Integer)lua_rawlen(L, loading), i = 1;
+
+    for (; i <= deep; i++) {
+        lua_rawgeti(L, loading, i);
+        bool same = strcmp(lua_tostring(L, -1), shown) == 0;
+        lua_pop(L, 1);
+        if (same) {
+            break;
+        }
+    }
+    if (i > deep) {
+        return;
+    }
+    for (lua_pushliteral(L, ""); i <= deep; i++) {
+        lua_rawgeti(L, loading, i);
+        lua_pushliteral(L, " -> ");
+        lua_concat(L, 3);
+    }
+    luaL_error(L, "require goes in a circle: %s%s", lua_tostring(L, -1), shown);
+}
+
+/* Run the chunk on top; while it runs its name (at index `shown`) is in the list.  A
+ * bound that was reached stays reached whoever catches. */
+static void run_module(lua_State *L, int loading, int shown)
+{
+    lua_Integer deep = (lua_Integer)lua_rawlen(L, loading);
+
+    lua_pushvalue(L, shown);
+    lua_rawseti(L, loading, deep + 1);
+    int status = lua_pcall(L, 0, 1, 0);
+    lua_pushnil(L);
+    lua_rawseti(L, loading, deep + 1);
+    if (status != LUA_OK) {
+        lua_error(L);
+    }
+}
+
 /* Upvalues: reader, loaded modules by path, list of those being loaded. */
 static int sandbox_require(lua_State *L)
 {
@@ -295,35 +334,14 @@ static int sandbox_require(lua_State *L)
         return 1;
     }
     lua_pop(L, 1);
-    lua_Integer deep = (lua_Integer)lua_rawlen(L, loading);
-    for (lua_Integer i = 1; i <= deep; i++) {
-        lua_rawgeti(L, loading, i);
-        if (strcmp(lua_tostring(L, -1), shown) == 0) {
-            lua_pop(L, 1);
-            for (lua_pushliteral(L, ""); i <= deep; i++) {
-                lua_rawgeti(L, loading, i);
-                lua_pushliteral(L, " -> ");
-                lua_concat(L, 3);
-            }
-            return luaL_error(L, "require goes in a circle: %s%s", lua_tostring(L, -1),
-                              shown);
-        }
-        lua_pop(L, 1);
-    }
+    check_circle(L, loading, shown);
     if (!load_module(L, path, shown)) {
         return lua_type(L, -1) == LUA_TSTRING &&
                        strncmp(lua_tostring(L, -1), "cannot read", 11) == 0
                    ? luaL_error(L, "%s", lua_tostring(L, -1))
                    : lua_error(L);
     }
-    lua_pushvalue(L, 2);
-    lua_rawseti(L, loading, deep + 1);
-    int status = lua_pcall(L, 0, 1, 0); /* bounds stay reached whoever catches */
-    lua_pushnil(L);
-    lua_rawseti(L, loading, deep + 1);
-    if (status != LUA_OK) {
-        return lua_error(L);
-    }
+    run_module(L, loading, 2);
     if (lua_isnil(L, -1)) {
         lua_pop(L, 1);
         lua_pushboolean(L, 1);

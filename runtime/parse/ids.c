@@ -70,7 +70,7 @@ static void make_id(struct build *b, struct ts_node *node, struct ts_map *next)
 
     do {
         number++;
-        snprintf(id, sizeof id, number > 1 ? "%s-%zu" : "%s", slug, (size_t)number);
+        snprintf(id, sizeof id, number > 1 ? "%s-%u" : "%s", slug, (unsigned)number);
     } while (ts_map_get(&b->ids, ts_str_of(id)));
     ts_map_set(next, s, (void *)number);
     node->id = ts_arena_strz(b->arena, id);

@@ -161,8 +161,8 @@ static enum ts_code read_included(struct build *b, const struct place *at,
     }
     b->loader->bytes += text->n;
     if (b->loader->bytes > MOST_INCLUDED) {
-        return BUILD_FAIL(b, at, "brings the included files to more than %zu MiB",
-                          MOST_INCLUDED >> 20);
+        return BUILD_FAIL(b, at, "brings the included files to more than %d MiB",
+                          (int)(MOST_INCLUDED >> 20));
     }
     return TS_OK;
 }

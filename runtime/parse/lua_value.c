@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_DEEP = 512, MOST_VALUES = 2 << 20, MOST_BYTES = 512 << 20 };
+enum { MOST_DEEP = 512, MOST_VALUES = 1 << 20, MOST_BYTES = 256 << 20 };
 
 /* ---- marks ---------------------------------------------------------------------------
  */
@@ -145,8 +145,8 @@ static enum ts_code check_key(struct lua_convert *c, const struct place *at, siz
         return TS_OK;
     }
     if (lua_isinteger(c->L, -2)) {
-        return FAIL(c, at, "is a list with a hole: it has %zu items and then [%lld]",
-                    items, (long long)lua_tointeger(c->L, -2));
+        return FAIL(c, at, "is a list with a hole: it has %lld items and then [%lld]",
+                    (long long)items, (long long)lua_tointeger(c->L, -2));
     }
     return FAIL(c, at, "has a key that is neither text nor a position: %s",
                 lua_typename(c->L, lua_type(c->L, -2)));

@@ -29,7 +29,7 @@ static void add_path(struct ts_buf *b, const struct place *at, const struct plac
     if (at->key) {
         ts_buf_fmt(b, "%s%.100s", b->n ? "." : "", at->key);
     } else if (at->up) {
-        ts_buf_fmt(b, "[%zu]", at->index + lua);
+        ts_buf_fmt(b, "[%u]", (unsigned)at->index + lua);
     }
 }
 

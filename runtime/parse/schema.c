@@ -196,12 +196,14 @@ static void node_schema(struct ts_buf *out, const struct ts_registry *steps)
         ts_buf_c(out, ',');
         text(out, ((const struct ts_step_type *)steps->types.entries[i].value)->name);
     }
-    ts_buf_z(out,
-             "]}},\"allOf\":[{\"if\":{\"properties\":{\"type\":{\"const\":\"Group\"}}},"
-             "\"then\":{\"$ref\":\"#/$defs/Group\"}}");
+    ts_buf_z(out, "]}},\"allOf\":[{\"if\":{\"required\":[\"type\"],\"properties\":{"
+                  "\"type\":{\"const\":\"Group\"}}},"
+                  "\"then\":{\"$ref\":\"#/$defs/Group\"}}");
     for (size_t i = 0; i < steps->types.n; i++) {
         const struct ts_step_type *t = steps->types.entries[i].value;
-        ts_buf_z(out, ",{\"if\":{\"properties\":{\"type\":{\"const\":");
+        ts_buf_z(
+            out,
+            ",{\"if\":{\"required\":[\"type\"],\"properties\":{\"type\":{\"const\":");
         text(out, t->name);
         ts_buf_z(out, "}}},\"then\":{\"$ref\":\"#/$defs/step.");
         ts_buf_json(out, ts_str_of(t->name));

@@ -381,8 +381,8 @@ static enum ts_code report(lua_State *L, const char *name, struct ts_err *err)
         return ts_fail(err, code, "%s%s", c->name, message + strlen(c->short_src));
     }
     if (s->reached == MEMORY) { /* Lua could not say where */
-        return ts_fail(err, code, "%s: stopped at %zu KiB of memory", name,
-                       s->bounds.memory / 1024);
+        return ts_fail(err, code, "%s: stopped at %llu KiB of memory", name,
+                       (unsigned long long)(s->bounds.memory / 1024));
     }
     bool named = strncmp(message, name, strlen(name)) == 0;
     return ts_fail(err, code, "%s%s%s", named ? "" : name, named ? "" : ": ", message);

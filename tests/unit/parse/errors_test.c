@@ -281,7 +281,7 @@ Test(parse_errors, runaway_sequences_end_with_bad_input, .timeout = 120)
         const char *text, *part;
     } cases[] = {
         {"while true do end", "t.lua:1: stopped after 100000000 instructions"},
-        {"local t = {} while true do t[#t + 1] = {#t} end",
+        {"local s, t = ('x'):rep(1e7), {} while true do t[#t + 1] = s .. #t end",
          "t.lua: stopped at 262144 KiB of memory"},
         {"return ('a'):rep(40):find(('a?'):rep(40) .. ('a'):rep(40))",
          "t.lua:1: stopped"},
