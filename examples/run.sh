@@ -115,7 +115,7 @@ refresh() { # NAME BOOT EXTRA...
 }
 
 refresh online FullOS
-refresh offline WinPE --hold 'C:\StateStore'
+refresh offline WinPE --hold 'C:\StateStore\data'
 # The offline machine's store could not be removed at once: a third restart is expected.
 grep -q '^online|FullOS|0|2|' "$work/runs" || bad=$((bad + 1))
 grep -q '^offline|WinPE|0|2|' "$work/runs" || bad=$((bad + 1))

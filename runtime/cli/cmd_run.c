@@ -117,8 +117,6 @@ static enum ts_code make_room(struct ts_session *s, struct ts_err *err)
         ts_run_status_name(last.status));
 }
 
-static bool stop_on_findings(struct ts_session *s);
-
 static void show_finding(void *ctx, const struct ts_finding *f)
 {
     int *errors = ctx;
@@ -171,6 +169,17 @@ done:
     return rc;
 }
 
+/* The state, made if it is not there.  A folder that cannot be used is the runtime's
+ * trouble, not the input's. */
+static enum ts_code open_state(struct ts_session *s, struct ts_err *err)
+{
+    enum ts_code rc = ts_state_open(&s->state, s->place.dir, true, false, err);
+
+    if (rc == TS_EINPUT || rc == TS_ENOTFOUND || rc == TS_ELINK)
+        err->code = rc = TS_EIO;
+    return rc;
+}
+
 static void new_tools(struct ts_session *s)
 {
     s->vars = ts_vars_new();
@@ -204,8 +213,8 @@ static int run(const struct ts_args *args)
     if (ts_session_variables(&s, true, &err) != TS_OK ||
         ts_place_new(&s.place, ts_args_get(args, "state"), s.phase, s.machine, &err) !=
             TS_OK ||
-        ts_state_open(&s.state, s.place.dir, true, false, &err) != TS_OK ||
-        make_room(&s, &err) != TS_OK || begin(&s, args->words[0], &err) != TS_OK)
+        open_state(&s, &err) != TS_OK || make_room(&s, &err) != TS_OK ||
+        begin(&s, args->words[0], &err) != TS_OK)
         goto failed;
     pending_file(&s, false);
     if (ts_session_start(&s, &err) != TS_OK)

@@ -54,16 +54,15 @@ static bool bool_of(const struct ts_value *o, const char *key)
     return v && v->kind == TS_BOOL && v->boolean;
 }
 
-static void print_attempt(struct ts_buf *out, const struct ts_value *a)
+static void print_attempt(struct ts_buf *out, const struct ts_value *step,
+                          const struct ts_value *a)
 {
-    bool ended = ts_value_get(a, "code") && ts_value_get(a, "code")->kind == TS_INT;
+    const struct ts_value *ended = ts_value_get(a, "ended");
     char code[160];
 
-    ts_buf_fmt(out, "  %4lld  %-44s ", (long long)int_of(a, "index"), text_of(a, "name"));
-    if (*text_of(a, "reason"))
-        ts_buf_fmt(out, "skipped  %s",
-                   *text_of(a, "why") ? text_of(a, "why") : text_of(a, "reason"));
-    else if (!ended)
+    ts_buf_fmt(out, "  %4lld  %-44s ", (long long)int_of(step, "index"),
+               text_of(step, "name"));
+    if (!ended || ended->kind != TS_STRING)
         ts_buf_z(out, "running");
     else if (bool_of(a, "succeeded"))
         ts_buf_z(out, "ok");
@@ -72,9 +71,31 @@ static void print_attempt(struct ts_buf *out, const struct ts_value *a)
         ts_buf_fmt(out, "%s  %s", bool_of(a, "ignored") ? "failed, ignored" : "FAILED",
                    code);
     }
-    if (*text_of(a, "note") && !*text_of(a, "reason"))
+    if (int_of(a, "attempt") > 1)
+        ts_buf_fmt(out, "  (attempt %lld)", (long long)int_of(a, "attempt"));
+    if (*text_of(a, "note"))
         ts_buf_fmt(out, "  %s", text_of(a, "note"));
     ts_buf_c(out, '\n');
+}
+
+static const struct ts_value *list_of(const struct ts_value *o, const char *key)
+{
+    const struct ts_value *v = ts_value_get(o, key);
+
+    return v && v->kind == TS_ARRAY ? v->first : NULL;
+}
+
+static void print_step(struct ts_buf *out, const struct ts_value *step)
+{
+    const struct ts_value *skipped = ts_value_get(step, "skipped");
+
+    for (const struct ts_value *a = list_of(step, "attempts"); a; a = a->next)
+        print_attempt(out, step, a);
+    if (skipped && skipped->kind == TS_OBJECT)
+        ts_buf_fmt(out, "  %4lld  %-44s skipped  %s\n", (long long)int_of(step, "index"),
+                   text_of(step, "name"),
+                   *text_of(skipped, "why") ? text_of(skipped, "why")
+                                            : text_of(skipped, "reason"));
 }
 
 static void print_restart(struct ts_buf *out, const struct ts_value *r)
@@ -91,29 +112,24 @@ static void print_restart(struct ts_buf *out, const struct ts_value *r)
                    text_of(r, "arrived"), text_of(r, "phase"));
 }
 
-static const struct ts_value *list_of(const struct ts_value *o, const char *key)
+static void print_status(struct ts_buf *out, const struct ts_value *all)
 {
-    const struct ts_value *v = ts_value_get(o, key);
+    const struct ts_value *run = ts_value_get(all, "run");
 
-    return v && v->kind == TS_ARRAY ? v->first : NULL;
-}
-
-static void print_status(struct ts_buf *out, const struct ts_value *run)
-{
-    ts_buf_fmt(out, "%s: %s\n", text_of(run, "sequence"), text_of(run, "status"));
-    ts_buf_fmt(out, "  run       %s\n  started   %s\n", text_of(run, "run"),
+    ts_buf_fmt(out, "%s: %s\n", text_of(run, "name"), text_of(run, "status"));
+    ts_buf_fmt(out, "  run       %s\n  started   %s\n", text_of(run, "id"),
                text_of(run, "started"));
     if (*text_of(run, "ended"))
         ts_buf_fmt(out, "  ended     %s\n", text_of(run, "ended"));
     if (*text_of(run, "error"))
         ts_buf_fmt(out, "  error     %s\n", text_of(run, "error"));
-    if (list_of(run, "steps"))
+    if (list_of(all, "steps"))
         ts_buf_z(out, "steps\n");
-    for (const struct ts_value *a = list_of(run, "steps"); a; a = a->next)
-        print_attempt(out, a);
-    if (list_of(run, "restarts"))
+    for (const struct ts_value *step = list_of(all, "steps"); step; step = step->next)
+        print_step(out, step);
+    if (list_of(all, "restarts"))
         ts_buf_z(out, "restarts\n");
-    for (const struct ts_value *r = list_of(run, "restarts"); r; r = r->next)
+    for (const struct ts_value *r = list_of(all, "restarts"); r; r = r->next)
         print_restart(out, r);
 }
 
@@ -129,7 +145,7 @@ static int show_once(const struct ts_args *args, bool *running)
     if (read_run(args, &a, &run, &err) != TS_OK)
         rc = ts_cli_fail(&err);
     else {
-        const char *status = text_of(run, "status");
+        const char *status = text_of(ts_value_get(run, "run"), "status");
 
         *running = strcmp(status, "running") == 0 || strcmp(status, "restarting") == 0;
         if (ts_args_has(args, "json"))

@@ -12,7 +12,7 @@ J
 # What the machine looks like afterwards, without what differs by nature (logs, ids).
 picture() {
   (cd "$1/C" && find . \( -path ./_TaskSequence -o -path ./Windows/Logs \) -prune -o \
-    -printf '%P\t%y %m %U %G %s %l\0' | sort -z | tr '\0\n' '\n?' | grep -v '^Windows	\|^	' |
+    -printf '%P\t%y %m %U %G %s %l\0' | sort -z | tr '\0\n' '\n?' | grep -av '^Windows	\|^	' |
     sed -E 's/	d ([0-7]+) ([0-9]+) ([0-9]+) [0-9]+/	d \1 \2 \3/')
   (cd "$1/C/Users" && find . -type f -print0 | sort -z | xargs -0 sha256sum -z | tr '\0\n' '\n?')
 }
