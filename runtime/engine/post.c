@@ -27,7 +27,7 @@ void ts_post_action(struct ts_engine *e)
                      "SMSTSPostAction could not be started: %s",
                      n ? err.text : "it is empty");
     }
-    ts_child_free(child);
+    ts_child_release(child);
     ts_free(argv);
     ts_buf_free(&text);
 }

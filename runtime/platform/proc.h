@@ -66,6 +66,8 @@ void ts_child_stop(struct ts_child *c);
 /* kill -9 of the child and every descendant, however it detached itself. */
 void ts_child_kill_tree(struct ts_child *c);
 void ts_child_free(struct ts_child *c);
+/* Free the handle and let the child live on, also after we end. NULL is allowed. */
+void ts_child_release(struct ts_child *c);
 /* End, with force, every process started by an earlier process of this run: those whose
  * environment holds TASKSEQ_RUN=`run` (posix) or that are in its job (Windows), except
  * this one and its parents. */

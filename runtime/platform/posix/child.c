@@ -89,3 +89,12 @@ void ts_child_free(struct ts_child *c)
     px_adopt_reap();
     ts_free(c);
 }
+
+void ts_child_release(struct ts_child *c)
+{
+    if (!c) {
+        return;
+    }
+    px_adopt_end(); /* what it leaves behind is nobody's of ours */
+    ts_free(c);
+}
