@@ -18,6 +18,7 @@ return {
   "steps/RunCommandLine",
   "steps/RunScript",
   "steps/SetVariable",
+  "steps/Unsupported",
   "steps/WipeVolume",
   "steps/WriteFile",
 }

@@ -98,6 +98,12 @@ void ts_skip(struct ts_engine *e, const struct ts_ins *ins, const char *reason,
 
 TS_NODISCARD enum ts_code ts_step_execute(struct ts_engine *e, const struct ts_ins *ins,
                                           struct ts_err *err);
+/* What was typed in an imported step is a default of its variables: readable in its
+ * condition, hidden by a value set anywhere, gone after the step.  Nothing happens for
+ * other sequences. */
+void ts_local_defaults(struct ts_engine *e, const struct ts_node *n,
+                       const struct ts_step_type *t);
+void ts_local_drop(struct ts_engine *e);
 /* Everything after a step's last attempt: result variables, propagation, next pointer,
  * restart and retry requests, commit. */
 TS_NODISCARD enum ts_code ts_step_settle(struct ts_engine *e, const struct ts_ins *ins,

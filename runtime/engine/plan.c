@@ -160,6 +160,7 @@ static bool plan_step(struct plan *p, const struct ts_node *n, struct ts_value *
         add(p, o, "why", why.text);
     }
     last_action(p, n, code, ok);
+    ts_local_drop(&p->e);
     if (!ok && !n->continue_on_error) {
         p->code = code;
         return true;
@@ -228,6 +229,8 @@ static bool plan_group(struct plan *p, const struct ts_node *n, struct ts_value 
 static bool enters(struct plan *p, const struct ts_node *n, struct ts_value *o,
                    bool *failed)
 {
+    const struct ts_step_type *t =
+        n->is_group ? NULL : ts_registry_find(p->e.c->steps, ts_str_of(n->type));
     struct ts_buf why = {0};
     struct ts_err err;
     bool runs = true;
@@ -235,6 +238,9 @@ static bool enters(struct plan *p, const struct ts_node *n, struct ts_value *o,
     if (n->disabled) {
         not_run(p, o, "disabled", NULL);
         return false;
+    }
+    if (t) {
+        ts_local_defaults(&p->e, n, t);
     }
     if (ts_condition(&p->e, n, &runs, &why, &err) != TS_OK) {
         not_run(p, o, "condition", err.text);
@@ -244,6 +250,9 @@ static bool enters(struct plan *p, const struct ts_node *n, struct ts_value *o,
         not_run(p, o, "condition", ts_buf_text(&why));
     } else if (why.n) {
         add(p, o, "why", ts_buf_text(&why));
+    }
+    if (!runs) {
+        ts_local_drop(&p->e);
     }
     ts_buf_free(&why);
     return runs;

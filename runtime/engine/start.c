@@ -120,10 +120,23 @@ void ts_start_phase(struct ts_engine *e)
 
 /* In imported sequences a step's own settings may be variables whose names the runtime
  * keeps for itself elsewhere. */
+static void allow_names(struct ts_engine *e, const struct ts_value *object)
+{
+    for (const struct ts_value *m = object ? object->first : NULL; m; m = m->next) {
+        if (m->key.n && m->key.p[0] == '_') {
+            ts_vars_allow(e->vars, m->key);
+        }
+    }
+}
+
 static void allow_step_names(struct ts_engine *e)
 {
+    if (e->c->seq->configmgr) {
+        allow_names(e, e->c->seq->variables);
+    }
     for (int i = 0; e->c->seq->configmgr && i < e->table.n; i++) {
         const struct ts_step_type *t = e->table.v[i].type;
+        allow_names(e, ts_value_get(e->table.v[i].node->xml, "defaults"));
         for (size_t k = 0; t && k < t->param_count; k++) {
             if (t->params[k].variable && t->params[k].variable[0] == '_') {
                 ts_vars_allow(e->vars, ts_str_of(t->params[k].variable));

@@ -28,33 +28,44 @@ static bool as_text(const struct ts_value *v, struct ts_buf *out)
     }
 }
 
-/* What was typed in the step is a default of its action variable: readable in its
- * condition, hidden by a value set anywhere, gone after the step. */
-static void local_defaults(struct ts_engine *e, const struct ts_ins *ins)
+static void set_local(struct ts_engine *e, ts_str name, const struct ts_value *v,
+                      bool secret)
 {
     struct ts_buf text = {0}, value = {0};
 
-    for (size_t i = 0; e->c->seq->configmgr && i < ins->type->param_count; i++) {
-        const struct ts_param *p = &ins->type->params[i];
-        const struct ts_value *v =
-            p->variable ? ts_value_get(ins->node->params, p->name) : NULL;
-        bool secret = p->secret;
-
-        ts_buf_clear(&text);
-        ts_buf_clear(&value);
-        if (!v || !as_text(v, &text)) {
-            continue;
-        }
+    if (v && as_text(v, &text)) {
         ts_vars_expand(e->vars, &value, ts_buf_view(&text), &secret);
         if (!secret) { /* hidden ones are never put into the environment */
-            ts_vars_local_set(e->vars, ts_str_of(p->variable), ts_buf_view(&value));
+            ts_vars_local_set(e->vars, name, ts_buf_view(&value));
         }
     }
     ts_buf_free(&text);
     ts_buf_free(&value);
 }
 
-static void local_drop(struct ts_engine *e)
+void ts_local_defaults(struct ts_engine *e, const struct ts_node *n,
+                       const struct ts_step_type *t)
+{
+    const struct ts_value *more = ts_value_get(n->xml, "defaults");
+
+    if (!e->c->seq->configmgr) {
+        return;
+    }
+    for (const struct ts_value *v = more ? more->first : NULL; v; v = v->next) {
+        if (ts_var_name_valid(v->key)) {
+            set_local(e, v->key, v, false);
+        }
+    }
+    for (size_t i = 0; i < t->param_count; i++) {
+        const struct ts_param *p = &t->params[i];
+        if (p->variable) {
+            set_local(e, ts_str_of(p->variable), ts_value_get(n->params, p->name),
+                      p->secret);
+        }
+    }
+}
+
+void ts_local_drop(struct ts_engine *e)
 {
     if (e->c->seq->configmgr) {
         ts_vars_local_clear(e->vars);
@@ -269,7 +280,7 @@ enum ts_code ts_step_settle(struct ts_engine *e, const struct ts_ins *ins,
     bool again;
 
     set_last_action(e, ins, v);
-    local_drop(e);
+    ts_local_drop(e);
     e->steps_run++;
     e->steps_failed += !v->ok;
     forget_step(e);
@@ -309,7 +320,7 @@ enum ts_code ts_step_execute(struct ts_engine *e, const struct ts_ins *ins,
         ts_skip(e, ins, "disabled", NULL);
         return TS_OK;
     }
-    local_defaults(e, ins);
+    ts_local_defaults(e, ins->node, ins->type);
     /* A step that was cut off had passed its condition; what it changed since must not
      * keep it from being finished.  The same holds while it is tried again. */
     if (e->cuts == 0 && e->tries == 0 &&
@@ -324,7 +335,7 @@ enum ts_code ts_step_execute(struct ts_engine *e, const struct ts_ins *ins,
             rc = ts_step_settle(e, ins, &v, err);
         }
     } else {
-        local_drop(e);
+        ts_local_drop(e);
         ts_skip(e, ins, "condition", ts_buf_text(&why));
     }
     ts_buf_free(&why);

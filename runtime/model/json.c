@@ -236,6 +236,7 @@ static void node(struct writer *w, const struct ts_node *n)
         ts_buf_json(w->out, ts_str_of(n->pos.file));
         ts_buf_fmt(w->out, ":%d:%d\"", n->pos.line, n->pos.col);
     }
+    member_object(w, "xml", n->xml);
     if (n->is_group) {
         nodes(w, "steps", n->first);
         if (n->finally_first) {
@@ -323,6 +324,7 @@ void ts_sequence_to_json(struct ts_buf *out, const struct ts_sequence *s, bool w
     inputs(&w, s);
     member_object(&w, "variables", s->variables);
     packages(&w, s);
+    member_object(&w, "xml", s->xml);
     nodes(&w, "steps", s->root->first);
     close(&w, '}');
 }

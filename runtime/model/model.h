@@ -35,6 +35,10 @@ struct ts_node {
     bool disabled, continue_on_error;
     const struct ts_expr *condition; /* NULL: true */
     struct ts_pos pos;
+    /* What the XML it was imported from said besides (parse/xml_keys.h lists the members),
+     * or NULL.  Only `defaults`, an object of strings, has a meaning for the engine: the
+     * step's local variables. */
+    const struct ts_value *xml;
     struct ts_node *parent, *next;
     bool in_finally; /* this node stands in its parent's finally list */
 
@@ -77,6 +81,7 @@ struct ts_sequence {
     size_t input_count;
     struct ts_package *packages;
     size_t package_count;
+    const struct ts_value *xml; /* as in struct ts_node; nothing in it matters to the engine */
 };
 
 void ts_sequence_free(struct ts_sequence *s); /* NULL is allowed */

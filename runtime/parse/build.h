@@ -82,6 +82,9 @@ enum ts_code value_object(struct build *b, const struct place *at);
 enum ts_code value_list(struct build *b, const struct place *at);
 /* An object of scalars, made one of strings. */
 enum ts_code value_texts(struct build *b, const struct place *at);
+/* What the importer notes for itself: an object; `defaults` in it is one of strings. */
+enum ts_code value_xml(struct build *b, const struct place *at,
+                       const struct ts_value **out);
 /* "unknown property, did you mean": `type` (may be NULL) adds its parameters. */
 enum ts_code value_unknown(struct build *b, const struct place *at, int where,
                            const struct ts_step_type *type);

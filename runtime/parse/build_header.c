@@ -267,6 +267,8 @@ static enum ts_code read_head(struct build *b, const struct place *at, bool incl
             return value_text(b, at, &b->seq->folder);
         }
         return TS_OK;
+    case OPT_XML:
+        return included ? TS_OK : value_xml(b, at, &b->seq->xml);
     case OPT_SCHEMA:
     case OPT_SEMANTICS:
     case OPT_STEPS:

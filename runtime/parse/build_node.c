@@ -181,6 +181,8 @@ static enum ts_code read_option(struct build *b, const struct place *at,
             read_position(b, at, n);
         }
         return TS_OK;
+    case OPT_XML:
+        return value_xml(b, at, &n->xml);
     default:
         return read_step_option(b, at, option, n);
     }

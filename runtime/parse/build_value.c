@@ -247,6 +247,17 @@ enum ts_code value_texts(struct build *b, const struct place *at)
     return rc;
 }
 
+enum ts_code value_xml(struct build *b, const struct place *at,
+                       const struct ts_value **out)
+{
+    enum ts_code rc = value_object(b, at);
+    struct ts_value *defaults = rc == TS_OK ? value_member(at->v, "defaults") : NULL;
+    struct place member = {.up = at, .v = defaults, .key = "defaults"};
+
+    *out = at->v;
+    return defaults ? value_texts(b, &member) : rc;
+}
+
 enum ts_code value_unknown(struct build *b, const struct place *at, int where,
                            const struct ts_step_type *type)
 {

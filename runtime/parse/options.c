@@ -80,6 +80,9 @@ const struct option parse_options[OPTION_COUNT] = {
                     "Folder of the package, relative to the sequence's."},
     [OPT_PLACE] = {"@", IN_SEQUENCE | ANY_NODE, 0, "{\"type\":\"string\"}",
                    "Where it stood in the file it came from; written by taskseq."},
+    [OPT_XML] = {"xml", IN_SEQUENCE | ANY_NODE, 0,
+                 "{\"type\":\"object\",\"properties\":{\"defaults\":" REF("texts") "}}",
+                 "What the XML it was imported from said besides; written by taskseq."},
 };
 
 const struct option *option_find(ts_str name, int where)

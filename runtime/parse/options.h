@@ -53,6 +53,7 @@ enum option_id {
     OPT_SECRET,
     OPT_SOURCE,
     OPT_PLACE,
+    OPT_XML,
     OPTION_COUNT
 };
 

@@ -8,6 +8,7 @@ static const char *const options[] = {
     "id",    "description", "disabled",     "condition",   "continueOnError",
     "phase", "timeout",     "retry",        "onInterrupt", "successCodes",
     "runAs", "package",     "restartCodes", "input",       "env",
+    "xml",
 };
 
 bool ts_is_step_option(ts_str key)
