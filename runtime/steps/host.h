@@ -82,8 +82,9 @@ struct ts_run_spec {
 void ts_host_run_options(struct ts_step_call *c, struct ts_run_spec *s);
 
 /* Run it under the step's time limit; output goes to the log as it comes; the program
- * finds TASKSEQ_RUN, TASKSEQ_ADDRESS, TASKSEQ_TOKEN in its environment, and on the lab
- * and on mapped drives TASKSEQ_DRIVE_C=/native/folder for every letter.  start_in and a
+ * finds TASKSEQ_RUN, TASKSEQ_ADDRESS, TASKSEQ_TOKEN in its environment (with run_as not
+ * the last two: another account may not steer the sequence), and for every drive letter
+ * TASKSEQ_DRIVE_C=/native/folder.  start_in and a
  * program path given with a drive letter are mapped; arguments are passed unchanged.  A
  * relative start_in is below the package's folder, else the sequence's.  The program is
  * looked for in the start-in folder, the package's, the sequence's, then in PATH.
