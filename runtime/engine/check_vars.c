@@ -152,6 +152,21 @@ static bool in_catalogue(ts_str name)
     return false;
 }
 
+/* The variable behind a property of any step type is told from outside by design. */
+static void add_action_variables(struct names *w)
+{
+    const struct ts_map *types = &w->l->steps->types;
+
+    for (size_t i = 0; i < types->n; i++) {
+        const struct ts_step_type *t = types->entries[i].value;
+        for (size_t k = 0; k < t->param_count; k++) {
+            if (t->params[k].variable) {
+                put(&w->known, ts_str_of(t->params[k].variable));
+            }
+        }
+    }
+}
+
 static const char *nearest(struct names *w, ts_str name)
 {
     const char **list = ts_alloc_array(w->set.n + 1, sizeof *list);
@@ -392,6 +407,7 @@ void ts_lint_vars(struct ts_lint *l)
     struct names w = {.l = l};
 
     collect(&w);
+    add_action_variables(&w);
     check_header(&w);
     for (const struct ts_node *n = ts_node_next(l->seq->root, l->seq->root); n;
          n = ts_node_next(l->seq->root, n)) {
