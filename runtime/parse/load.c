@@ -262,7 +262,12 @@ enum ts_code ts_sequence_load(struct ts_sequence **out, const char *path,
 
     *out = NULL;
     if ((rc = ts_file_read(path, MOST_FILE, &text, err)) != TS_OK) {
-        rc = rc == TS_ELIMIT && err ? (err->code = TS_EINPUT) : rc;
+        if (rc == TS_ELIMIT) { /* too large a file is bad input, as in parse */
+            rc = TS_EINPUT;
+            if (err) {
+                err->code = rc;
+            }
+        }
         goto done;
     }
     const char *format = format_of(path, ts_buf_view(&text));
