@@ -211,13 +211,13 @@ void ts_display_event(void *display, const struct ts_event *e)
         note_line(d, DIM, ts_event_text(e, "text"));
 }
 
-/* Warnings of the log, and everything in it with --verbose, except what events show. */
+/* Warnings of steps and of ours.  The engine's own ("TSManager") say what events show. */
 void ts_display_log(void *display, const struct ts_log_record *r)
 {
     struct ts_display *d = display;
     char *text;
 
-    if (d->quiet || r->level != TS_LOG_WARNING)
+    if (d->quiet || r->level != TS_LOG_WARNING || strcmp(r->component, "TSManager") == 0)
         return;
     text = ts_str_dup(r->text);
     note_line(d, WARN, text);

@@ -82,7 +82,14 @@ enum ts_code ts_session_sequence(struct ts_session *s, const char *path,
     char *native = NULL, *dir = NULL, *beside = NULL;
     enum ts_code rc;
 
-    if ((rc = ts_path_native(&native, path, NULL, err)) != TS_OK)
+    /* A path without a letter stays as it was typed: messages show it. */
+    if (ts_path_has_letter(ts_str_of(path)))
+        rc = ts_path_native(&native, path, NULL, err);
+    else {
+        native = ts_strdup(path);
+        rc = TS_OK;
+    }
+    if (rc != TS_OK)
         return rc;
     dir = folder_of(native);
     beside = ts_path_join(dir, "steps");
