@@ -60,7 +60,7 @@ static enum ts_code parse_pattern(struct list *l, struct rule *r, ts_str text,
     r->parts = ts_arena_alloc(&l->arena, (seps + 2) * sizeof *r->parts);
     r->absolute = ts_path_has_letter(text) || is_sep(text.p[0]);
     r->folder_only = is_sep(text.p[text.n - 1]);
-    anchored = r->absolute || seps > (r->folder_only ? 1u : 0u);
+    anchored = r->absolute || seps > 0;
     if (!anchored)
         add_part(r, TS_S("**"));
     for (size_t i = 0; i <= text.n; i++) {

@@ -382,15 +382,24 @@ static char *mount_root(const char *path, uint64_t volume)
     return best;
 }
 
-/* The same path as the store's on the volume of the root. */
+/* The same path as the store's on the volume of the root; at the volume's root where the
+ * folders above it do not exist there. */
 static char *part_path(const struct mig_store *s, const char *root_path, uint64_t volume)
 {
     const char *store = s->parts[0].path;
-    char *top, *path;
+    struct ts_dir *up = NULL;
+    char *top, *path, *name = NULL;
 
     if (ts_path_has_letter(ts_str_of(root_path))) {
-        if (ts_path_has_letter(ts_str_of(store)))
-            return ts_format("%c%s", root_path[0], store + 1);
+        if (ts_path_has_letter(ts_str_of(store))) {
+            path = ts_format("%c%s", root_path[0], store + 1);
+            bool there = ts_path_open_parent(&up, &name, path, false, NULL) == TS_OK;
+            ts_dir_close(up);
+            ts_free(name);
+            if (there)
+                return path;
+            ts_free(path);
+        }
         return ts_format("%c:\\%s", root_path[0], mig_path_name(store));
     }
     top = mount_root(root_path, volume);

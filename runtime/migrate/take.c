@@ -62,7 +62,7 @@ static enum ts_code put_row(struct mig_taker *t, const struct mig_row *row,
     if (row->extra.n)
         r->extra.p = ts_arena_str(&b->arena, row->extra);
     t->w->seen++;
-    return b->n == MIG_CHUNK ? flush(t, err) : TS_OK;
+    return b->n == MIG_BATCH ? flush(t, err) : TS_OK;
 }
 
 static void put_span(struct mig_taker *t)

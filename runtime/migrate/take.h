@@ -11,12 +11,14 @@
 #include "migrate/pool.h"
 #include "migrate/scope.h"
 
+#define MIG_BATCH 512
+
 struct mig_batch {
     struct mig_batch *next;
     struct ts_arena arena; /* texts of the rows */
     size_t n, span_n, span_cap;
     struct mig_span *spans;
-    struct mig_row rows[MIG_CHUNK];
+    struct mig_row rows[MIG_BATCH];
 };
 void mig_batch_free(struct mig_batch *b);
 /* Write the rows and spans of b. */

@@ -8,7 +8,7 @@
 #include "migrate/migrate.h"
 
 struct lab {
-    char dir[128];
+    char dir[64];
     char c[160], d[160], x[160]; /* native roots of the drives */
     char *notes;                 /* what was noted, one a line; the last lab's */
 };
