@@ -2,16 +2,28 @@
 
 #include "base/mem.h"
 
+#include <string.h>
+
 static uint64_t hash_of(ts_str key)
 {
     uint64_t h = 0xcbf29ce484222325u; /* FNV-1a over folded code points */
     size_t pos = 0;
 
     while (pos < key.n) {
-        uint32_t c = ts_utf8_fold(ts_utf8_next(key, &pos));
+        unsigned char byte = (unsigned char)key.p[pos];
+        uint32_t c = byte < 0x80
+                         ? (pos++, (unsigned)(byte - 'A') < 26u ? byte + 32u : byte)
+                         : ts_utf8_fold(ts_utf8_next(key, &pos));
         h = (h ^ c) * 0x100000001b3u;
     }
     return h ^ h >> 29;
+}
+
+/* Names are mostly asked for as they were written first. */
+static bool same_key(const char *have, ts_str key)
+{
+    return (strncmp(have, key.p, key.n) == 0 && have[key.n] == '\0') ||
+           ts_str_caseeq(ts_str_of(have), key);
 }
 
 /* Slot of the key, or of the free place where it would go. */
@@ -25,7 +37,7 @@ static size_t slot_of(const struct ts_map *m, ts_str key, uint64_t hash)
             return i;
         }
         const struct ts_map_entry *e = &m->entries[at - 1];
-        if (e->hash == hash && ts_str_caseeq(ts_str_of(e->key), key)) {
+        if (e->hash == hash && same_key(e->key, key)) {
             return i;
         }
     }

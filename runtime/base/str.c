@@ -17,6 +17,12 @@ bool ts_str_eq(ts_str a, ts_str b)
 static uint32_t next_folded(ts_str s, size_t *pos)
 {
     size_t at = *pos;
+    unsigned char byte = (unsigned char)s.p[at];
+
+    if (byte < 0x80) { /* nearly all there is */
+        ++*pos;
+        return (unsigned)(byte - 'A') < 26u ? byte + 32u : byte;
+    }
     uint32_t c = ts_utf8_next(s, pos);
 
     if (c == 0xFFFD && *pos - at == 1) {

@@ -70,10 +70,10 @@ struct ts_plan_result { /* an assumed result of a step: by id or name, wildcards
 /* What would run with the host's variables and these results, touching nothing: an object
  * { name, phase, result, code, nodes }, each node with index, id, name, type, runs, and
  * where they apply reason ("disabled" "condition" "failed-group" "not-reached"), why,
- * code, succeeded, ignored, restart, phase, steps, finally.  Steps are assumed to succeed
- * (code 0, or the first of their success codes) unless results say otherwise; SetVariable
- * sets its variable, RestartComputer and restart codes change the phase.  Facts are asked
- * as in a run. */
+ * code, succeeded, ignored, restart (a phase), steps, finally.  Steps are assumed to
+ * succeed (code 0, or the first of their success codes) unless results say otherwise;
+ * SetVariable sets its variable, RestartComputer and restart codes change the phase.
+ * Facts are asked as in a run.  Its texts belong to `a` or to the sequence. */
 TS_NODISCARD enum ts_code ts_plan(const struct ts_engine_config *c,
                                   const struct ts_plan_result *results, size_t n,
                                   struct ts_arena *a, struct ts_value **out,

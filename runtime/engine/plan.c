@@ -20,26 +20,64 @@ struct plan {
     int64_t code; /* of the failure that ended the last failed list */
 };
 
+/* Members are appended as they come, each key once; texts of the sequence are not copied:
+ * plans of large sequences are made often. */
+static struct ts_value *member(struct plan *p, struct ts_value *o, const char *key,
+                               enum ts_kind kind)
+{
+    struct ts_value *v = ts_value_new(p->a, kind);
+
+    v->key = ts_str_of(key);
+    if (o->last) {
+        o->last->next = v;
+    } else {
+        o->first = v;
+    }
+    o->last = v;
+    o->count++;
+    return v;
+}
+
+static void add_own(struct plan *p, struct ts_value *o, const char *key, const char *text)
+{
+    member(p, o, key, TS_STRING)->str = ts_str_of(text);
+}
+
 static void add(struct plan *p, struct ts_value *o, const char *key, const char *text)
 {
-    ts_value_set(p->a, o, ts_str_of(key), ts_value_string(p->a, ts_str_of(text)));
+    add_own(p, o, key, ts_arena_strz(p->a, text));
 }
 
 static void add_bool(struct plan *p, struct ts_value *o, const char *key, bool b)
 {
-    ts_value_set(p->a, o, ts_str_of(key), ts_value_bool(p->a, b));
+    member(p, o, key, TS_BOOL)->boolean = b;
 }
 
 static void add_int(struct plan *p, struct ts_value *o, const char *key, int64_t n)
 {
-    ts_value_set(p->a, o, ts_str_of(key), ts_value_int(p->a, n));
+    struct ts_value *v = member(p, o, key, TS_INT);
+
+    v->integer = n;
+    v->real = (double)n;
+}
+
+/* Behind what is said of the condition, if anything is. */
+static void add_why(struct plan *p, struct ts_value *o, const char *text)
+{
+    for (struct ts_value *v = o->first; v; v = v->next) {
+        if (ts_str_eq(v->key, TS_S("why"))) {
+            v->str = ts_str_of(ts_arena_format(p->a, "%s; %s", v->str.p, text));
+            return;
+        }
+    }
+    add(p, o, "why", text);
 }
 
 static void not_run(struct plan *p, struct ts_value *o, const char *reason,
                     const char *why)
 {
     add_bool(p, o, "runs", false);
-    add(p, o, "reason", reason);
+    add_own(p, o, "reason", reason);
     if (why && why[0]) {
         add(p, o, "why", why);
     }
@@ -92,7 +130,7 @@ static void restart(struct plan *p, struct ts_value *o, enum ts_phase target)
 {
     p->host.phase = target;
     ts_engine_var(&p->e, "_SMSTSInWinPE", target == TS_PHASE_WINPE ? "true" : "false");
-    add(p, o, "restart", ts_phase_name(target));
+    add_own(p, o, "restart", ts_phase_name(target));
 }
 
 static enum ts_phase restart_target(struct plan *p, const struct ts_node *n)
@@ -146,9 +184,9 @@ static int64_t step_code(struct plan *p, const struct ts_node *n,
 }
 
 /* True: the step fails and nothing stops that here. */
-static bool plan_step(struct plan *p, const struct ts_node *n, struct ts_value *o)
+static bool plan_step(struct plan *p, const struct ts_node *n,
+                      const struct ts_step_type *t, struct ts_value *o)
 {
-    const struct ts_step_type *t = ts_registry_find(p->e.c->steps, ts_str_of(n->type));
     struct ts_err why;
     bool ok;
     int64_t code = step_code(p, n, t, &ok, &why);
@@ -157,7 +195,7 @@ static bool plan_step(struct plan *p, const struct ts_node *n, struct ts_value *
     add_int(p, o, "code", code);
     add_bool(p, o, "succeeded", ok);
     if (why.text[0]) {
-        add(p, o, "why", why.text);
+        add_why(p, o, why.text);
     }
     last_action(p, n, code, ok);
     ts_local_drop(&p->e);
@@ -226,11 +264,9 @@ static bool plan_group(struct plan *p, const struct ts_node *n, struct ts_value 
 
 /* Condition and disabled: false if the node is left out.  *failed: the condition cannot
  * be evaluated. */
-static bool enters(struct plan *p, const struct ts_node *n, struct ts_value *o,
-                   bool *failed)
+static bool enters(struct plan *p, const struct ts_node *n, const struct ts_step_type *t,
+                   struct ts_value *o, bool *failed)
 {
-    const struct ts_step_type *t =
-        n->is_group ? NULL : ts_registry_find(p->e.c->steps, ts_str_of(n->type));
     struct ts_buf why = {0};
     struct ts_err err;
     bool runs = true;
@@ -261,17 +297,17 @@ static bool enters(struct plan *p, const struct ts_node *n, struct ts_value *o,
 static bool plan_node(struct plan *p, const struct ts_node *n, struct ts_value *o,
                       const char *left_out)
 {
+    const struct ts_step_type *t = p->e.table.v[p->index].type;
     bool failed = false, runs = false;
 
     add_int(p, o, "index", p->index++);
-    add(p, o, "id", n->id);
-    add(p, o, "name", n->name);
-    add(p, o, "type", n->is_group ? "Group" : n->type);
+    add_own(p, o, "id", n->id);
+    add_own(p, o, "name", n->name);
+    add_own(p, o, "type", n->is_group ? "Group" : n->type);
     if (left_out) {
         not_run(p, o, left_out, NULL);
     } else {
-        add(p, o, "phase", ts_phase_name(p->host.phase));
-        runs = enters(p, n, o, &failed);
+        runs = enters(p, n, t, o, &failed);
     }
     if (failed) {
         p->code = TS_CODE_FAILED;
@@ -284,7 +320,7 @@ static bool plan_node(struct plan *p, const struct ts_node *n, struct ts_value *
         return plan_group(p, n, o, runs) || (failed && !n->continue_on_error);
     }
     if (runs) {
-        return plan_step(p, n, o);
+        return plan_step(p, n, t, o);
     }
     if (failed) {
         last_action(p, n, p->code, false);
@@ -295,7 +331,7 @@ static bool plan_node(struct plan *p, const struct ts_node *n, struct ts_value *
 static bool plan_list(struct plan *p, const struct ts_node *first, struct ts_value *owner,
                       const char *key, bool reached)
 {
-    struct ts_value *list = ts_value_new(p->a, TS_ARRAY);
+    struct ts_value *list = member(p, owner, key, TS_ARRAY);
     bool failed = false;
 
     for (const struct ts_node *n = first; n; n = n->next) {
@@ -304,7 +340,6 @@ static bool plan_list(struct plan *p, const struct ts_node *first, struct ts_val
         ts_value_push(list, o);
         failed = plan_node(p, n, o, left_out) || failed;
     }
-    ts_value_set(p->a, owner, ts_str_of(key), list);
     return failed;
 }
 
