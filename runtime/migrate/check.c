@@ -40,13 +40,15 @@ char *mig_object_path(struct mig_catalog *c, const struct mig_scope *scope, int6
     return path;
 }
 
+/* *changed: the file itself was edited through its other name, the store is sound. */
 static const char *entry_fault(struct mig_slots *slots, const struct mig_row *row,
-                               char text[128])
+                               bool *changed, char text[128])
 {
     struct ts_dir *dir;
     struct ts_stat st;
     char name[17];
 
+    *changed = false;
     if (mig_slot(slots, row->part, row->id, false, &dir, name, NULL) != TS_OK ||
         ts_stat_at(dir, name, &st, NULL) != TS_OK)
         return "is not in the store";
@@ -54,12 +56,13 @@ static const char *entry_fault(struct mig_slots *slots, const struct mig_row *ro
         return "is no file in the store";
     if (st.id != (row->how == MIG_COPIED ? row->storeid : row->fileid))
         return "is another file in the store";
-    if (st.size != row->size) {
-        snprintf(text, 128, "has %llu bytes in the store instead of %llu",
-                 (unsigned long long)st.size, (unsigned long long)row->size);
-        return text;
-    }
-    return NULL;
+    if (st.size == row->size)
+        return NULL;
+    *changed = row->how == MIG_LINKED;
+    snprintf(text, 128, "%s: %llu bytes, not %llu",
+             *changed ? "was changed since the capture" : "is damaged in the store",
+             (unsigned long long)st.size, (unsigned long long)row->size);
+    return text;
 }
 
 static enum ts_code check_chunk(struct mig_worker *w, struct mig_node *n,
@@ -77,14 +80,17 @@ static enum ts_code check_chunk(struct mig_worker *w, struct mig_node *n,
     for (size_t i = 0; i < rows.n; i++) {
         char text[128];
         const char *fault = NULL;
+        bool changed = false;
         w->seen++;
         if (rows.p[i].how != MIG_NONE) {
-            fault = entry_fault(&l->slots, &rows.p[i], text);
+            fault = entry_fault(&l->slots, &rows.p[i], &changed, text);
             w->totals.files++;
         }
         if (fault) {
             char *path = mig_object_path(l->cat, ck->scope, rows.p[i].id);
             mig_finding(w->run, path, fault);
+            if (!changed)
+                atomic_store(&ck->broken, true);
             ts_free(path);
         }
     }
@@ -153,8 +159,14 @@ enum ts_code mig_check_store(struct mig_check *ck, struct ts_err *err)
     if (rc == TS_OK)
         rc = check_count(ck->store, ck->run, err);
     if (rc == TS_OK) {
-        char *what = ts_format("the state store %s is damaged", ck->store->path);
-        rc = mig_run_verdict(ck->run, err, what, "");
+        bool broken = atomic_load(&ck->broken);
+        char *what =
+            ts_format("the state store %s is not as its catalogue says", ck->store->path);
+        rc = mig_run_verdict(ck->run, err, what,
+                             ck->store->state != TS_STORE_COMPLETE ? ""
+                             : broken
+                                 ? "capture again with overwrite = true and force = true"
+                                 : MIG_UPDATE_IT);
         ts_free(what);
     }
     return rc;
@@ -173,7 +185,8 @@ enum ts_code ts_store_verify(const char *store, const struct ts_mig_env *env,
     run.fn_ctx = ctx;
     if ((rc = mig_store_open(&s, store, false, err)) == TS_OK &&
         (rc = mig_scope_load(&scope, s.cat, err)) == TS_OK)
-        rc = mig_check_store(&(struct mig_check){&run, &s, &scope}, err);
+        rc = mig_check_store(
+            &(struct mig_check){.run = &run, .store = &s, .scope = &scope}, err);
     mig_scope_fini(&scope);
     mig_store_close(&s);
     mig_run_fini(&run);

@@ -10,7 +10,12 @@ struct mig_check {
     struct mig_run *run;
     struct mig_store *store;
     struct mig_scope *scope;
+    atomic_bool broken; /* check_store: not only edited files */
 };
+
+/* The way out of a difference with the sources. */
+#define MIG_UPDATE_IT \
+    "bring the store up to date with CaptureUserState { update = true } and try again"
 
 /* Every entry in the store, by id and size. TS_EREFUSED with findings. */
 TS_NODISCARD enum ts_code mig_check_store(struct mig_check *ck, struct ts_err *err);

@@ -171,7 +171,8 @@ static enum ts_code prove(struct restore *rt, struct ts_err *err)
     for (size_t i = 0; i < rt->scope->n; i++)
         left += rt->scope->p[i].kind != MIG_USERS && !rt->scope->p[i].restored[0];
     rt->run->doing = "checking what was restored";
-    rc = mig_check_restored(&(struct mig_check){rt->run, rt->store, rt->scope}, err);
+    rc = mig_check_restored(
+        &(struct mig_check){.run = rt->run, .store = rt->store, .scope = rt->scope}, err);
     if (rc == TS_OK && left == 0)
         return mig_state_set(rt->store->cat, TS_STORE_VERIFIED, err);
     if (rc == TS_OK)

@@ -167,7 +167,8 @@ enum ts_code ts_migrate_verify_restored(const char *store, const struct ts_mig_e
         if (scope.p[i].kind != MIG_USERS && !scope.p[i].restored[0])
             mig_finding(&run, scope.p[i].path, "was not restored");
     }
-    rc = mig_check_restored(&(struct mig_check){&run, &s, &scope}, err);
+    rc = mig_check_restored(
+        &(struct mig_check){.run = &run, .store = &s, .scope = &scope}, err);
     if (rc == TS_OK && s.state != TS_STORE_VERIFIED)
         rc = mig_state_set(s.cat, TS_STORE_VERIFIED, err);
 done:

@@ -10,9 +10,6 @@
 #include "base/mem.h"
 #include "migrate/source.h"
 
-#define WAY_OUT \
-    "bring the store up to date with CaptureUserState { update = true } and try again"
-
 enum ts_code mig_spec_load(struct mig_store *s, struct mig_spec *spec, struct ts_err *err)
 {
     struct mig_catalog *c = s->cat;
@@ -126,7 +123,7 @@ enum ts_code mig_check_source(struct mig_check *ck, struct ts_err *err)
     if (rc == TS_OK) {
         char *what = ts_format("the users' files are not as the state store %s has them",
                                ck->store->path);
-        rc = mig_run_verdict(ck->run, err, what, WAY_OUT);
+        rc = mig_run_verdict(ck->run, err, what, MIG_UPDATE_IT);
         ts_free(what);
     }
     return rc;
@@ -145,7 +142,8 @@ enum ts_code ts_store_verify_source(const char *store, const struct ts_mig_env *
     run.fn_ctx = ctx;
     if ((rc = mig_store_open(&s, store, false, err)) == TS_OK &&
         (rc = mig_scope_load(&scope, s.cat, err)) == TS_OK)
-        rc = mig_check_source(&(struct mig_check){&run, &s, &scope}, err);
+        rc = mig_check_source(
+            &(struct mig_check){.run = &run, .store = &s, .scope = &scope}, err);
     ts_mutex_lock(run.m);
     mig_run_pump(&run);
     ts_mutex_unlock(run.m);

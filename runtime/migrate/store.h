@@ -16,8 +16,9 @@
 #define MIG_DATA "data"
 #define MIG_PART "part.json"
 #define MIG_CAPTURE "capture.json"
-/* ext4 looks through a block of a folder name by name, so that large folders cost more for
- * each link (1024 to a folder: half as much again as 128) and tiny ones more folders. */
+/* ext4 looks through a block of a folder name by name, so that large folders cost more
+ * for each link (1024 to a folder: half as much again as 128) and tiny ones more folders.
+ */
 #define MIG_CHUNK 128
 #define MIG_PARTS_MAX 64
 

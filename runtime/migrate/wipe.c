@@ -222,7 +222,7 @@ static enum ts_code check_state(struct wipe *wp, struct mig_scope *scope,
                                 struct ts_err *err)
 {
     struct mig_store *s = wp->store;
-    struct mig_check ck = {wp->run, s, scope};
+    struct mig_check ck = {.run = wp->run, .store = s, .scope = scope};
     enum ts_code rc;
 
     if (s->state != TS_STORE_COMPLETE && s->state != TS_STORE_WIPING)
