@@ -197,9 +197,14 @@ static int run(const struct ts_args *args)
     if (args->word_count != 1)
         return ts_cli_usage("run wants one sequence, got %zu", args->word_count);
     new_tools(&s);
-    if (ts_session_machine(&s, args, &err) != TS_OK ||
-        ts_session_sequence(&s, args->words[0], &err) != TS_OK)
+    if (ts_session_machine(&s, args, &err) != TS_OK)
         goto failed;
+    if (ts_session_sequence(&s, args->words[0], &err) != TS_OK) {
+        /* Whatever the reason a sequence cannot be read: nothing was done. */
+        ts_cli_say("%s", err.text);
+        exit_code = TS_EXIT_USAGE;
+        goto done;
+    }
     if (stop_on_findings(&s)) {
         exit_code = TS_EXIT_USAGE;
         goto done;

@@ -168,11 +168,10 @@ enum ts_code ts_start_fresh(struct ts_engine *e, struct ts_err *err)
     enum ts_code rc;
 
     e->began_ms = ts_now_ms();
+    ts_emit_run_started(e); /* the first event of a run */
     allow_step_names(e);
-    if ((rc = set_defaults(e, err)) != TS_OK) {
-        return rc;
+    if ((rc = set_defaults(e, err)) == TS_OK) {
+        ts_start_phase(e);
     }
-    ts_start_phase(e);
-    ts_emit_run_started(e);
-    return TS_OK;
+    return rc;
 }

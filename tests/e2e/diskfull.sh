@@ -2,6 +2,7 @@
 # The disk is full during the capture (copies, so that it needs room) and during the writes
 # of the state: a clear message, the right exit code, nothing lost.  Needs to mount a small
 # file system; where that is not allowed the test says so.
+self=$(realpath "$0")
 # shellcheck source=tests/e2e/lib.bash
 . "$(dirname "$0")/lib.bash"
 if [ "${2:-}" != inside ]; then
@@ -9,7 +10,7 @@ if [ "${2:-}" != inside ]; then
     echo "SKIPPED diskfull: this user may not mount"
     exit 0
   fi
-  exec unshare -m "$0" "$taskseq" inside
+  exec unshare -m "$self" "$taskseq" inside
 fi
 mkdir small
 mount -t tmpfs -o size=24m tmpfs small || { echo "SKIPPED diskfull: cannot mount"; exit 0; }
