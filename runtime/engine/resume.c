@@ -175,6 +175,7 @@ static enum ts_code read_run(struct ts_engine *e, enum ts_run_status *status,
     if (rc != TS_OK) {
         return rc;
     }
+    e->host->run = run.uid; /* the text the caller had is gone with this read */
     *status = run.status;
     *fresh = !run.position || !run.position[0];
     e->began_ms = run.started_ms;

@@ -147,6 +147,7 @@ Test(resume, the_ledger_has_both_attempts_and_the_unexpected_restart)
     cr_assert_eq(fake_run(&r.f, r.seq, true, NULL), TS_OK, "%s", r.f.err.text);
     cr_assert_eq(ts_state_last_run(r.f.config.state, &run, &r.f.err), TS_OK);
     cr_expect_eq(run.status, TS_RUN_SUCCEEDED);
+    cr_expect_str_eq(fake_var(&r.f, "_TSRunId"), run.uid);
     cr_assert_eq(ts_state_to_value(r.f.config.state, run.id, &r.arena, &v, &r.f.err),
                  TS_OK);
     ts_json_write(&json, v, 0);
