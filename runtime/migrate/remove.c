@@ -164,6 +164,22 @@ static enum ts_code hand_over(struct removal *rm, struct ts_err *err)
     return rc;
 }
 
+/* The same as a step before something else, whose totals it is none of. */
+static enum ts_code remove_aside(struct mig_run *run, const char *path, struct ts_err *err)
+{
+    struct removal rm = {.run = run};
+    struct ts_mig_totals totals = run->totals;
+    uint64_t seen = run->seen;
+    enum ts_code rc = remove_folder(&rm, path, err);
+
+    run->totals = totals;
+    run->seen = seen;
+    if (rc == TS_OK)
+        rc = hand_over(&rm, err);
+    mig_list_free(&rm.pending);
+    return rc;
+}
+
 /* ---- incomplete stores ---------------------------------------------------------------
  */
 
@@ -175,11 +191,25 @@ static bool is_main(const struct mig_part_file *f, const char *path, const char 
     return ts_caseeq(f->main, path);
 }
 
+/* A cut between the folder of a part and its part.json leaves an empty "data". */
+static enum ts_code remove_stub(const char *path, struct ts_dir *dir, struct ts_err *err)
+{
+    struct ts_dir *up = NULL;
+    char *name = NULL;
+    enum ts_code rc = TS_OK;
+
+    if (ts_rmdir_at(dir, MIG_DATA, NULL) == TS_OK && is_empty(dir) &&
+        (rc = ts_path_open_parent(&up, &name, path, false, err)) == TS_OK)
+        rc = ts_rmdir_at(up, name, err);
+    ts_dir_close(up);
+    ts_free(name);
+    return rc;
+}
+
 enum ts_code mig_part_clear(const char *part_path, const char *main_path,
                             const char *main_volume, struct mig_run *run,
                             struct ts_err *err)
 {
-    struct removal rm = {.run = run};
     struct mig_part_file f = {0};
     struct ts_dir *dir = NULL;
     bool found = false;
@@ -191,15 +221,14 @@ enum ts_code mig_part_clear(const char *part_path, const char *main_path,
     if (rc != TS_OK)
         return rc;
     rc = mig_part_read(dir, &f, &found, err);
+    if (rc == TS_OK && !found)
+        rc = remove_stub(part_path, dir, err);
     ts_dir_close(dir);
     if (rc == TS_OK && found && !is_main(&f, main_path, main_volume))
         rc = ts_fail(err, TS_EREFUSED, "%s is a part of the state store %s", part_path,
                      f.main);
     mig_part_file_fini(&f);
-    if (rc == TS_OK && found && (rc = remove_folder(&rm, part_path, err)) == TS_OK)
-        rc = hand_over(&rm, err);
-    mig_list_free(&rm.pending);
-    return rc;
+    return rc == TS_OK && found ? remove_aside(run, part_path, err) : rc;
 }
 
 /* The parts that capture.json names. */
@@ -238,13 +267,9 @@ static enum ts_code clear_parts(const char *path, struct mig_run *run, struct ts
 
 enum ts_code mig_store_clear(const char *path, struct mig_run *run, struct ts_err *err)
 {
-    struct removal rm = {.run = run};
     enum ts_code rc = clear_parts(path, run, err);
 
-    if (rc == TS_OK && (rc = remove_folder(&rm, path, err)) == TS_OK)
-        rc = hand_over(&rm, err);
-    mig_list_free(&rm.pending);
-    return rc;
+    return rc == TS_OK ? remove_aside(run, path, err) : rc;
 }
 
 /* ---- complete stores -----------------------------------------------------------------

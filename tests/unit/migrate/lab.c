@@ -19,12 +19,12 @@
 /* ---- machine -------------------------------------------------------------------------
  */
 
-struct lab *lab_new(void)
+static struct lab *new_in(const char *base)
 {
     struct lab *l = ts_alloc(sizeof *l);
     struct ts_err err;
 
-    snprintf(l->dir, sizeof l->dir, "/tmp/ts-migrate-XXXXXX");
+    snprintf(l->dir, sizeof l->dir, "%s/ts-migrate-XXXXXX", base);
     cr_assert(mkdtemp(l->dir) != NULL);
     snprintf(l->c, sizeof l->c, "%s/C", l->dir);
     snprintf(l->d, sizeof l->d, "%s/D", l->dir);
@@ -38,6 +38,16 @@ struct lab *lab_new(void)
     OK(ts_drives_map('X', l->x, "volume-x", false, &err));
     l->notes = ts_strdup("");
     return l;
+}
+
+struct lab *lab_new(void)
+{
+    return new_in("/tmp");
+}
+
+struct lab *lab_new_in_memory(void)
+{
+    return new_in(access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
 }
 
 void lab_free(struct lab *l)

@@ -15,6 +15,7 @@ struct lab {
 
 struct lab *
 lab_new(void); /* C: and D: are fixed, each a volume of its own; Windows on C: */
+struct lab *lab_new_in_memory(void); /* for tests that make many */
 void lab_free(struct lab *l);
 
 /* Paths are relative to the lab: "C/Users/Ann/a.txt". */

@@ -347,7 +347,8 @@ Test(removal, follows_no_link_that_was_planted_in_the_store)
     lab_dir(l, "outside/deep", 0755);
     lab_file(l, "outside/deep/precious", "precious");
     OK(capture(l, NULL, &err));
-    lab_link(l, "C/StateStore/data/1/planted", "../../../../outside");
+    lab_dir(l, "C/StateStore/data/ff", 0700);
+    lab_link(l, "C/StateStore/data/ff/planted", "../../../../outside");
     lab_link(l, "C/StateStore/data/planted", "../../../outside");
     OK(ts_store_remove(STORE, true, NULL, NULL, &err));
     cr_expect(!lab_has(l, "C/StateStore"));
