@@ -76,8 +76,7 @@ static void local_free(struct mig_worker *w)
     w->local = NULL;
 }
 
-/* ---- before --------------------------------------------------------------------------
- */
+/* ---- before ------------------------------------------------------------------------ */
 
 /* May a capture go to this place?  Removes what may be replaced. */
 static enum ts_code clear_place(const struct ts_capture *c, struct mig_run *run,
@@ -161,8 +160,7 @@ enum ts_code mig_meta_spec(struct mig_store *s, const struct ts_capture *c,
     return mig_meta_set_int(cat, "created", ts_now_ms(), err);
 }
 
-/* ---- the commit ----------------------------------------------------------------------
- */
+/* ---- the commit -------------------------------------------------------------------- */
 
 /* All data is durable before the catalogue gets its name. */
 static enum ts_code commit(struct mig_store *s, struct ts_err *err)
@@ -203,8 +201,7 @@ static void say_end(struct mig_take *t, const struct mig_scope *scope)
                  (unsigned long long)n->special);
 }
 
-/* ---- capture -------------------------------------------------------------------------
- */
+/* ---- capture ----------------------------------------------------------------------- */
 
 static enum ts_code walk(struct mig_take *take, struct mig_node **nodes, size_t n,
                          int threads, struct ts_err *err)

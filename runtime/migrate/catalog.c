@@ -239,8 +239,7 @@ void mig_rollback(struct mig_catalog *c)
         sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
-/* ---- meta ----------------------------------------------------------------------------
- */
+/* ---- meta -------------------------------------------------------------------------- */
 
 static enum ts_code meta_bind(struct mig_catalog *c, const char *key, const char *text,
                               int64_t v, struct ts_err *err)

@@ -6,8 +6,7 @@
 
 #include "base/mem.h"
 
-/* ---- dropping ------------------------------------------------------------------------
- */
+/* ---- dropping ---------------------------------------------------------------------- */
 
 static enum ts_code drop_one(struct mig_catalog *c, const struct mig_row *row,
                              struct ts_err *err)
@@ -58,8 +57,7 @@ enum ts_code mig_drop(struct mig_catalog *c, const struct mig_row *row, uint64_t
     return rc;
 }
 
-/* ---- saying --------------------------------------------------------------------------
- */
+/* ---- saying ------------------------------------------------------------------------ */
 
 static void found(struct mig_differ *df, const struct mig_node *n, ts_str name,
                   const char *what)
@@ -75,8 +73,7 @@ static void found(struct mig_differ *df, const struct mig_node *n, ts_str name,
     ts_free(path);
 }
 
-/* ---- entries -------------------------------------------------------------------------
- */
+/* ---- entries ----------------------------------------------------------------------- */
 
 static enum ts_code is_new(struct mig_differ *df, struct ts_dir *d, struct mig_node *n,
                            const char *name, enum ts_ftype type, struct ts_err *err)
@@ -224,8 +221,7 @@ static int name_cmp(const void *key, const void *element)
     return a.n < row->name.n ? -1 : a.n > row->name.n;
 }
 
-/* ---- folders -------------------------------------------------------------------------
- */
+/* ---- folders ----------------------------------------------------------------------- */
 
 static enum ts_code compare(struct mig_differ *df, struct ts_dir *d, struct mig_node *n,
                             struct mig_rows *rows, struct ts_err *err)

@@ -59,8 +59,7 @@ const char *mig_path_name(const char *path)
     return name;
 }
 
-/* ---- part.json -----------------------------------------------------------------------
- */
+/* ---- part.json --------------------------------------------------------------------- */
 
 void mig_part_file_fini(struct mig_part_file *f)
 {
@@ -107,8 +106,7 @@ enum ts_code mig_part_read(struct ts_dir *dir, struct mig_part_file *out, bool *
     return rc;
 }
 
-/* ---- chunk folders -------------------------------------------------------------------
- */
+/* ---- chunk folders ----------------------------------------------------------------- */
 
 enum ts_code mig_slot(struct mig_slots *s, int part, int64_t id, bool create,
                       struct ts_dir **dir, char name[17], struct ts_err *err)

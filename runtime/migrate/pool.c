@@ -41,8 +41,7 @@ void mig_node_free(struct mig_node *n)
     ts_free(n);
 }
 
-/* ---- stacks: all under pool->m -------------------------------------------------------
- */
+/* ---- stacks: all under pool->m ----------------------------------------------------- */
 
 static void stack_push(struct mig_worker *w, struct mig_node *n)
 {
@@ -105,8 +104,7 @@ static struct mig_node *next_node(struct mig_worker *w)
     return n;
 }
 
-/* ---- nodes ---------------------------------------------------------------------------
- */
+/* ---- nodes ------------------------------------------------------------------------- */
 
 void mig_push(struct mig_worker *w, struct mig_node *n)
 {
@@ -193,8 +191,7 @@ enum ts_code mig_worker_open(struct ts_dir **out, struct mig_worker *w,
     return TS_OK;
 }
 
-/* ---- threads -------------------------------------------------------------------------
- */
+/* ---- threads ----------------------------------------------------------------------- */
 
 static void worker_main(void *arg)
 {

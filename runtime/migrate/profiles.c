@@ -34,8 +34,7 @@ void ts_profiles_free(struct ts_profile *p)
     }
 }
 
-/* ---- one folder of profiles ----------------------------------------------------------
- */
+/* ---- one folder of profiles -------------------------------------------------------- */
 
 /* A profile of Windows without a user hive has no user who could log on to it. */
 static char *windows_orphan(struct ts_dir *dir)
@@ -156,8 +155,7 @@ static enum ts_code folder_of_profiles(struct ts_profile ***tail, struct ts_dir 
     return rc;
 }
 
-/* ---- one disk ------------------------------------------------------------------------
- */
+/* ---- one disk ---------------------------------------------------------------------- */
 
 /* `name` (Users, home) in the folder top, if there is one. */
 static enum ts_code profiles_in(struct ts_profile ***tail, struct ts_dir *top,

@@ -58,8 +58,7 @@ static enum ts_code keep_aside(struct mig_putter *p, const struct mig_node *n,
     return rc;
 }
 
-/* ---- copies --------------------------------------------------------------------------
- */
+/* ---- copies ------------------------------------------------------------------------ */
 
 /* Owner, then lists of rights, then mode and times: each of the later ones would be
  * changed by the earlier ones. */
@@ -132,8 +131,7 @@ static enum ts_code copy_out(struct mig_putter *p, struct ts_dir *d, struct mig_
     return TS_OK;
 }
 
-/* ---- files ---------------------------------------------------------------------------
- */
+/* ---- files ------------------------------------------------------------------------- */
 
 /* A new system often brings the same small files: nobody needs them twice. */
 static enum ts_code replace_same(struct mig_putter *p, struct ts_dir *d, const char *name,
@@ -225,8 +223,7 @@ static enum ts_code put_file(struct mig_putter *p, struct ts_dir *d, struct mig_
     return rc;
 }
 
-/* ---- links and folders ---------------------------------------------------------------
- */
+/* ---- links and folders ------------------------------------------------------------- */
 
 static enum ts_code put_link(struct mig_putter *p, struct ts_dir *d, struct mig_node *n,
                              const struct mig_row *row, const char *name,
@@ -293,8 +290,7 @@ static enum ts_code put_subfolder(struct mig_putter *p, struct ts_dir *d,
     return TS_OK;
 }
 
-/* ---- a folder ------------------------------------------------------------------------
- */
+/* ---- a folder ---------------------------------------------------------------------- */
 
 /* On a Windows drive a name that differs only by case is the same name. */
 static enum ts_code other_spelling(struct mig_putter *p, struct ts_dir *d,

@@ -165,7 +165,8 @@ static enum ts_code hand_over(struct removal *rm, struct ts_err *err)
 }
 
 /* The same as a step before something else, whose totals it is none of. */
-static enum ts_code remove_aside(struct mig_run *run, const char *path, struct ts_err *err)
+static enum ts_code remove_aside(struct mig_run *run, const char *path,
+                                 struct ts_err *err)
 {
     struct removal rm = {.run = run};
     struct ts_mig_totals totals = run->totals;
@@ -180,8 +181,7 @@ static enum ts_code remove_aside(struct mig_run *run, const char *path, struct t
     return rc;
 }
 
-/* ---- incomplete stores ---------------------------------------------------------------
- */
+/* ---- incomplete stores ------------------------------------------------------------- */
 
 static bool is_main(const struct mig_part_file *f, const char *path, const char *volume)
 {
@@ -272,8 +272,7 @@ enum ts_code mig_store_clear(const char *path, struct mig_run *run, struct ts_er
     return rc == TS_OK ? remove_aside(run, path, err) : rc;
 }
 
-/* ---- complete stores -----------------------------------------------------------------
- */
+/* ---- complete stores --------------------------------------------------------------- */
 
 static enum ts_code may_remove(const char *path, enum ts_store_state state, bool force,
                                struct ts_err *err)

@@ -7,8 +7,7 @@
 #include "base/mem.h"
 #include "platform/clock.h"
 
-/* ---- where to ------------------------------------------------------------------------
- */
+/* ---- where to ---------------------------------------------------------------------- */
 
 static bool is_wanted(const struct mig_root *r, const char *const *users)
 {
@@ -125,8 +124,7 @@ done:
     return rc;
 }
 
-/* ---- afterwards ----------------------------------------------------------------------
- */
+/* ---- afterwards -------------------------------------------------------------------- */
 
 static enum ts_code record(struct restore *rt, struct ts_err *err)
 {

@@ -27,8 +27,7 @@ struct list {
     size_t n, cap;
 };
 
-/* ---- reading -------------------------------------------------------------------------
- */
+/* ---- reading ----------------------------------------------------------------------- */
 
 static bool is_sep(char c)
 {
@@ -125,8 +124,7 @@ static enum ts_code parse_line(struct list *l, ts_str line, const char *name, in
     return TS_OK;
 }
 
-/* ---- matching ------------------------------------------------------------------------
- */
+/* ---- matching ---------------------------------------------------------------------- */
 
 /* One part against a name: '*' is any text, no case.  The usual loop with one place to
  * come back to, so linear in text times pattern. */
@@ -256,8 +254,7 @@ static enum ts_verdict decide(const struct ts_rules *rules, const char *profile,
     return TS_RULE_KEEP;
 }
 
-/* ---- object --------------------------------------------------------------------------
- */
+/* ---- object ------------------------------------------------------------------------ */
 
 static void list_free(struct ts_rules *r)
 {

@@ -83,8 +83,7 @@ enum ts_code mig_root_open(struct mig_root *r, struct ts_err *err)
     return TS_OK;
 }
 
-/* ---- finding -------------------------------------------------------------------------
- */
+/* ---- finding ----------------------------------------------------------------------- */
 
 static enum ts_code open_new(struct mig_root *r, struct ts_err *err)
 {
@@ -192,8 +191,7 @@ enum ts_code mig_scope_find(struct mig_scope *s, const char *drive,
     return rc;
 }
 
-/* ---- catalogue -----------------------------------------------------------------------
- */
+/* ---- catalogue --------------------------------------------------------------------- */
 
 static char *text_of(sqlite3_stmt *st, int i)
 {

@@ -48,8 +48,7 @@ void mig_spec_fini(struct mig_spec *spec)
     memset(spec, 0, sizeof *spec);
 }
 
-/* ---- roots ---------------------------------------------------------------------------
- */
+/* ---- roots ------------------------------------------------------------------------- */
 
 /* Roots found now that the catalogue does not have. */
 static enum ts_code new_profiles(struct mig_check *ck, const struct mig_spec *spec,

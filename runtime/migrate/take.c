@@ -1,5 +1,6 @@
 /* take.c - taking files, links and folders. */
 #include "migrate/take.h"
+#include "migrate/take_internal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,98 +13,7 @@
 #define COPY_TRIES 3
 #define COPIES_SAID 20
 
-/* ---- batches -------------------------------------------------------------------------
- */
-
-void mig_batch_free(struct mig_batch *b)
-{
-    if (!b)
-        return;
-    ts_arena_fini(&b->arena);
-    ts_free(b->spans);
-    ts_free(b);
-}
-
-enum ts_code mig_batch_save(struct mig_catalog *c, const struct mig_batch *b,
-                            struct ts_err *err)
-{
-    enum ts_code rc = TS_OK;
-
-    for (size_t i = 0; rc == TS_OK && i < b->n; i++)
-        rc = mig_row_add(c, &b->rows[i], err);
-    for (size_t i = 0; rc == TS_OK && i < b->span_n; i++)
-        rc = mig_span_add(c, &b->spans[i], err);
-    return rc;
-}
-
-static enum ts_code flush(struct mig_taker *t, struct ts_err *err)
-{
-    struct mig_batch *b = t->batch;
-
-    t->batch = NULL;
-    return b ? t->take->put(t->take, b, err) : TS_OK;
-}
-
-static struct mig_batch *batch(struct mig_taker *t)
-{
-    if (!t->batch)
-        t->batch = ts_alloc(sizeof *t->batch);
-    return t->batch;
-}
-
-static enum ts_code put_row(struct mig_taker *t, const struct mig_row *row,
-                            struct ts_err *err)
-{
-    struct mig_batch *b = batch(t);
-    struct mig_row *r = &b->rows[b->n++];
-
-    *r = *row;
-    r->name.p = ts_arena_str(&b->arena, row->name);
-    if (row->extra.n)
-        r->extra.p = ts_arena_str(&b->arena, row->extra);
-    t->w->seen++;
-    return b->n == MIG_BATCH ? flush(t, err) : TS_OK;
-}
-
-static void put_span(struct mig_taker *t)
-{
-    struct mig_batch *b;
-
-    if (!t->span.first)
-        return;
-    b = batch(t);
-    if (b->span_n == b->span_cap) {
-        b->span_cap = b->span_cap ? b->span_cap * 2 : 64;
-        b->spans = ts_realloc_array(b->spans, b->span_cap, sizeof *b->spans);
-    }
-    b->spans[b->span_n++] = t->span;
-    t->span.first = 0;
-}
-
-/* The id of the next child of the folder at hand.  Ids of a thread only grow, and a
- * thread that takes a folder of another whose ids are ahead starts a new chunk, so that a
- * parent's id is below its children's. */
-static int64_t new_id(struct mig_taker *t)
-{
-    int64_t id;
-
-    if (t->next == t->end || t->next <= t->span.folder) {
-        t->next = atomic_fetch_add(&t->take->next_chunk, 1) * MIG_CHUNK;
-        t->end = t->next + MIG_CHUNK;
-        if (t->next == 0)
-            t->next = 1; /* 0 is no object */
-    }
-    id = t->next++;
-    if (t->span.first && t->span.last + 1 != id)
-        put_span(t);
-    if (!t->span.first)
-        t->span.first = id;
-    t->span.last = id;
-    return id;
-}
-
-/* ---- saying --------------------------------------------------------------------------
- */
+/* ---- saying ------------------------------------------------------------------------ */
 
 /* Path to show of an object in the folder at hand; caller frees. */
 static char *show(struct mig_taker *t, const struct mig_node *n, const char *name)
@@ -141,7 +51,7 @@ static enum ts_code unreadable(struct mig_taker *t, const struct mig_node *n,
                  err->text);
         t->w->totals.unreadable++;
         row.name = ts_str_of(name);
-        rc = put_row(t, &row, err);
+        rc = mig_put_row(t, &row, err);
     }
     ts_free(path);
     return rc;
@@ -165,8 +75,7 @@ static struct mig_row row_of(const struct ts_stat *st, int64_t id, int64_t paren
     };
 }
 
-/* ---- files ---------------------------------------------------------------------------
- */
+/* ---- files ------------------------------------------------------------------------- */
 
 /* A file or link of that name in the store is what a cut update left. */
 static enum ts_code link_fresh(struct ts_dir *d, const char *name, struct ts_dir *slot,
@@ -250,7 +159,7 @@ static enum ts_code take_copy(struct mig_taker *t, struct ts_dir *d, struct mig_
     t->w->totals.copies++;
     t->w->totals.bytes += copy.size;
     t->w->totals.copied_bytes += copy.size;
-    return put_row(t, &row, err);
+    return mig_put_row(t, &row, err);
 }
 
 static void say_copied(struct mig_taker *t, const struct mig_node *n, const char *name,
@@ -273,7 +182,7 @@ static enum ts_code take_file(struct mig_taker *t, struct ts_dir *d, struct mig_
                               const char *name, struct ts_err *err)
 {
     int part = n->root->part;
-    int64_t id = new_id(t);
+    int64_t id = mig_new_id(t);
     struct ts_dir *slot;
     struct ts_stat st;
     struct mig_row row;
@@ -313,11 +222,10 @@ static enum ts_code take_file(struct mig_taker *t, struct ts_dir *d, struct mig_
     t->w->totals.files++;
     t->w->totals.links++;
     t->w->totals.bytes += st.size;
-    return put_row(t, &row, err);
+    return mig_put_row(t, &row, err);
 }
 
-/* ---- links and folders ---------------------------------------------------------------
- */
+/* ---- links and folders ------------------------------------------------------------- */
 
 static enum ts_code take_link(struct mig_taker *t, struct ts_dir *d, struct mig_node *n,
                               const char *name, struct ts_err *err)
@@ -332,11 +240,11 @@ static enum ts_code take_link(struct mig_taker *t, struct ts_dir *d, struct mig_
     if (rc == TS_ENOTFOUND)
         return TS_OK;
     if (rc != TS_OK)
-        return is_fatal(rc) ? rc : unreadable(t, n, name, new_id(t), err);
-    row = row_of(&st, new_id(t), n->id, MIG_LINK, name);
+        return is_fatal(rc) ? rc : unreadable(t, n, name, mig_new_id(t), err);
+    row = row_of(&st, mig_new_id(t), n->id, MIG_LINK, name);
     row.extra = ts_buf_view(&t->extra);
     t->w->totals.symlinks++;
-    return put_row(t, &row, err);
+    return mig_put_row(t, &row, err);
 }
 
 void mig_node_keep(struct mig_node *n, const struct ts_buf *extra)
@@ -358,7 +266,7 @@ static enum ts_code take_subfolder(struct mig_taker *t, struct ts_dir *d,
                                    struct mig_node *n, const char *name,
                                    struct ts_err *err)
 {
-    int64_t id = new_id(t);
+    int64_t id = mig_new_id(t);
     struct mig_node *sub;
     enum ts_code rc = ts_get_extra_at(d, name, &t->extra, err);
 
@@ -382,11 +290,10 @@ enum ts_code mig_take_folder_row(struct mig_taker *t, struct mig_node *n,
     if (extra)
         row.extra = *extra;
     t->w->totals.folders++;
-    return put_row(t, &row, err);
+    return mig_put_row(t, &row, err);
 }
 
-/* ---- entries -------------------------------------------------------------------------
- */
+/* ---- entries ----------------------------------------------------------------------- */
 
 void mig_take_begin(struct mig_taker *t, struct mig_node *n)
 {
@@ -406,7 +313,7 @@ void mig_take_begin(struct mig_taker *t, struct mig_node *n)
 enum ts_code mig_take_end(struct mig_taker *t, struct ts_err *err)
 {
     (void)err;
-    put_span(t);
+    mig_put_span(t);
     return TS_OK;
 }
 
@@ -463,7 +370,7 @@ enum ts_code mig_take_entry(struct mig_taker *t, struct ts_dir *d, struct mig_no
         if (rc == TS_ENOTFOUND)
             return TS_OK;
         if (rc != TS_OK)
-            return unreadable(t, n, name, new_id(t), err);
+            return unreadable(t, n, name, mig_new_id(t), err);
         type = st.type;
     }
     switch (type) {
@@ -479,8 +386,7 @@ enum ts_code mig_take_entry(struct mig_taker *t, struct ts_dir *d, struct mig_no
     }
 }
 
-/* ---- folders -------------------------------------------------------------------------
- */
+/* ---- folders ----------------------------------------------------------------------- */
 
 enum ts_code mig_take_open(struct mig_taker *t, struct mig_node *n, struct ts_dir **dir,
                            struct ts_stat *st, struct ts_err *err)
@@ -520,7 +426,7 @@ static enum ts_code take_children(struct mig_taker *t, struct ts_dir *d,
         if (mig_stopped(t->take->run))
             break;
         if ((rc = mig_take_wanted(t, d, n, name, &type, &wanted, err)) != TS_OK) {
-            if ((rc = unreadable(t, n, name, new_id(t), err)) != TS_OK)
+            if ((rc = unreadable(t, n, name, mig_new_id(t), err)) != TS_OK)
                 return rc;
             continue;
         }
@@ -565,34 +471,4 @@ enum ts_code mig_take_folder(struct mig_worker *w, struct mig_node *n, struct ts
         return TS_OK;
     }
     return take_children(t, d, n, err);
-}
-
-/* ---- takers --------------------------------------------------------------------------
- */
-
-struct mig_taker *mig_taker_new(struct mig_take *take, struct mig_worker *w)
-{
-    struct mig_taker *t = ts_alloc(sizeof *t);
-
-    t->take = take;
-    t->w = w;
-    t->slots.store = take->store;
-    return t;
-}
-
-enum ts_code mig_taker_end(struct mig_taker *t, struct ts_err *err)
-{
-    return flush(t, err);
-}
-
-void mig_taker_free(struct mig_taker *t)
-{
-    if (!t)
-        return;
-    mig_slots_close(&t->slots);
-    mig_batch_free(t->batch);
-    mig_names_free(&t->names);
-    ts_buf_free(&t->rel);
-    ts_buf_free(&t->extra);
-    ts_free(t);
 }

@@ -16,8 +16,7 @@
 #include "platform/clock.h"
 #include "platform/power.h"
 
-/* ---- what a cut left -----------------------------------------------------------------
- */
+/* ---- what a cut left --------------------------------------------------------------- */
 
 static enum ts_code erase_chunk(struct mig_run *run, struct mig_part *p, const char *name,
                                 struct ts_err *err)
@@ -90,8 +89,7 @@ static enum ts_code clear_gone(struct mig_store *s, struct ts_err *err)
     return rc;
 }
 
-/* ---- roots ---------------------------------------------------------------------------
- */
+/* ---- roots ------------------------------------------------------------------------- */
 
 struct update {
     struct mig_run *run;
@@ -192,8 +190,7 @@ static enum ts_code roots(struct update *u, struct ts_err *err)
     return rc;
 }
 
-/* ---- totals --------------------------------------------------------------------------
- */
+/* ---- totals ------------------------------------------------------------------------ */
 
 /* What the whole store holds now, out of the catalogue. */
 static enum ts_code whole_totals(struct mig_store *s, const struct ts_mig_totals *walk,
@@ -236,8 +233,7 @@ static enum ts_code whole_totals(struct mig_store *s, const struct ts_mig_totals
     return mig_meta_totals(s->cat, t, err);
 }
 
-/* ---- update --------------------------------------------------------------------------
- */
+/* ---- update ------------------------------------------------------------------------ */
 
 static enum ts_code save_now(struct mig_take *t, struct mig_batch *b, struct ts_err *err)
 {

@@ -50,8 +50,7 @@ static bool ids_has(const struct ids *s, const struct ts_stat *st)
     return false;
 }
 
-/* ---- protected paths -----------------------------------------------------------------
- */
+/* ---- protected paths --------------------------------------------------------------- */
 
 static bool sep(char c)
 {
@@ -167,8 +166,7 @@ static bool keep(void *ctx, struct mig_worker *w, struct mig_node *n, struct ts_
     return stays;
 }
 
-/* ---- proof ---------------------------------------------------------------------------
- */
+/* ---- proof ------------------------------------------------------------------------- */
 
 /* Profiles on the volume that the store does not have; without a store, any. */
 static enum ts_code check_profiles(struct wipe *wp, struct mig_scope *scope,
@@ -256,8 +254,7 @@ static enum ts_code prove(struct wipe *wp, struct ts_err *err)
     return rc;
 }
 
-/* ---- wipe ----------------------------------------------------------------------------
- */
+/* ---- wipe -------------------------------------------------------------------------- */
 
 static enum ts_code open_volume(struct wipe *wp, struct ts_err *err)
 {

@@ -42,8 +42,7 @@ static void die(const char *what)
     exit(1);
 }
 
-/* ---- the tree ------------------------------------------------------------------------
- */
+/* ---- the tree ---------------------------------------------------------------------- */
 
 static uint32_t seed = 12345;
 
@@ -93,8 +92,7 @@ static void make_tree(void)
     sync();
 }
 
-/* ---- the bare loop: walk, fstatat, mkdir, linkat, final syncfs -----------------------
- */
+/* ---- the bare loop: walk, fstatat, mkdir, linkat, final syncfs --------------------- */
 
 struct bare {
     pthread_mutex_t m;
@@ -199,8 +197,7 @@ static void bare_loop(const char *from, const char *to)
     syncfs(b.from);
 }
 
-/* ---- ours ----------------------------------------------------------------------------
- */
+/* ---- ours -------------------------------------------------------------------------- */
 
 static void check(enum ts_code rc, const struct ts_err *err)
 {
@@ -277,8 +274,7 @@ static void our_update(int i)
     check(ts_migrate_update(&c, NULL, &t, &err), &err);
 }
 
-/* ---- others --------------------------------------------------------------------------
- */
+/* ---- others ------------------------------------------------------------------------ */
 
 static void run_program(const char *const *argv)
 {
@@ -335,8 +331,7 @@ static void rm_rf(int i)
     run_program((const char *const[]){"rm", "-rf", store, NULL});
 }
 
-/* ---- measuring -----------------------------------------------------------------------
- */
+/* ---- measuring --------------------------------------------------------------------- */
 
 static long peak_kib; /* of the last child */
 static double cpu_s;  /* of the last child, all threads */

@@ -281,8 +281,7 @@ Test(capture, a_folder_to_capture_that_is_missing_or_a_link_is_an_error)
     lab_free(l);
 }
 
-/* ---- profiles ------------------------------------------------------------------------
- */
+/* ---- profiles ---------------------------------------------------------------------- */
 
 Test(profiles, are_found_on_every_fixed_drive)
 {
@@ -392,8 +391,7 @@ Test(capture, linux_homes_come_back_where_they_were)
     lab_free(l);
 }
 
-/* ---- other volumes -------------------------------------------------------------------
- */
+/* ---- other volumes ----------------------------------------------------------------- */
 
 Test(capture, what_cannot_be_linked_is_copied_with_everything)
 {
@@ -507,8 +505,7 @@ Test(capture, what_is_mounted_inside_a_profile_is_left_out_and_told)
     lab_free(l);
 }
 
-/* ---- what cannot be read -------------------------------------------------------------
- */
+/* ---- what cannot be read ----------------------------------------------------------- */
 
 /* As a user without rights; the exit status tells. */
 static int as_nobody(struct lab *l, bool skip)
@@ -564,8 +561,7 @@ Test(capture, what_cannot_be_read_fails_or_is_listed)
     lab_free(l);
 }
 
-/* ---- stopping ------------------------------------------------------------------------
- */
+/* ---- stopping ---------------------------------------------------------------------- */
 
 static bool at_once(void *ctx)
 {

@@ -96,8 +96,7 @@ static void cut_everywhere(const struct operation *op)
     fprintf(stderr, "%s: cut at %u points\n", op->name, cuts);
 }
 
-/* ---- capture -------------------------------------------------------------------------
- */
+/* ---- capture ----------------------------------------------------------------------- */
 
 static enum ts_code run_capture(struct lab *l, struct ts_err *err)
 {
@@ -124,8 +123,7 @@ Test(cut, capture_at_every_point, .timeout = 120)
     cut_everywhere(&op);
 }
 
-/* ---- update --------------------------------------------------------------------------
- */
+/* ---- update ------------------------------------------------------------------------ */
 
 static void before_update(struct lab *l)
 {
@@ -187,8 +185,7 @@ Test(cut, update_at_every_point, .timeout = 120)
     cut_everywhere(&op);
 }
 
-/* ---- wipe ----------------------------------------------------------------------------
- */
+/* ---- wipe -------------------------------------------------------------------------- */
 
 static void before_wipe(struct lab *l)
 {
@@ -224,8 +221,7 @@ Test(cut, wipe_at_every_point, .timeout = 120)
     cut_everywhere(&op);
 }
 
-/* ---- restore -------------------------------------------------------------------------
- */
+/* ---- restore ----------------------------------------------------------------------- */
 
 static char *as_captured;
 
@@ -303,8 +299,7 @@ Test(cut, restore_of_copies_at_every_point, .timeout = 120)
     cut_everywhere(&op);
 }
 
-/* ---- removal -------------------------------------------------------------------------
- */
+/* ---- removal ----------------------------------------------------------------------- */
 
 static void before_removal(struct lab *l)
 {

@@ -16,8 +16,7 @@
 #include "base/hash.h"
 #include "platform/drives.h"
 
-/* ---- machine -------------------------------------------------------------------------
- */
+/* ---- machine ----------------------------------------------------------------------- */
 
 static struct lab *new_in(const char *base)
 {
@@ -86,8 +85,7 @@ bool noted(struct lab *l, const char *part)
     return strstr(l->notes, part) != NULL;
 }
 
-/* ---- files ---------------------------------------------------------------------------
- */
+/* ---- files ------------------------------------------------------------------------- */
 
 char *lab_path(struct lab *l, const char *path)
 {
@@ -209,8 +207,7 @@ void lab_remove(struct lab *l, const char *path)
     ts_free(p);
 }
 
-/* ---- trees ---------------------------------------------------------------------------
- */
+/* ---- trees ------------------------------------------------------------------------- */
 
 static void inside(struct lab *l, const char *base, const char *name, const char *text)
 {
@@ -441,8 +438,7 @@ void lab_small_users(struct lab *l)
     dress_path(l, "D/Users/Dora", 1002);
 }
 
-/* ---- snapshots -----------------------------------------------------------------------
- */
+/* ---- snapshots --------------------------------------------------------------------- */
 
 static void content(struct ts_buf *b, int dir, const char *name)
 {
@@ -590,8 +586,7 @@ void snap_equal(const char *before, const char *after, const char *what)
     cr_assert_eq(b.n, 0, "%s: more than before: %.300s", what, b.p);
 }
 
-/* ---- steps ---------------------------------------------------------------------------
- */
+/* ---- steps ------------------------------------------------------------------------- */
 
 enum ts_code capture(struct lab *l, struct ts_mig_totals *t, struct ts_err *err)
 {

@@ -250,8 +250,7 @@ Test(restore, its_proof_lists_what_is_missing)
     lab_free(l);
 }
 
-/* ---- removal -------------------------------------------------------------------------
- */
+/* ---- removal ----------------------------------------------------------------------- */
 
 Test(removal, says_what_is_missing)
 {
