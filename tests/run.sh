@@ -24,7 +24,7 @@ count() {
   passed=$((passed + $3))
   failed=$((failed + $4))
   printf '%-8s %-28s %5d passed %3d failed  %6.1f s\n' "$1" "$2" "$3" "$4" "$5"
-  printf '%.1f %s/%s\n' "$5" "$1" "$2" >>"$work/times"
+  printf '%.1f s  %s/%s\n' "$5" "$1" "$2" >>"$work/times"
 }
 
 seconds_since() { awk -v a="$1" -v b="$(date +%s.%N)" 'BEGIN { print b - a }'; }
@@ -95,7 +95,14 @@ if wanted lint; then
   one lint docs tests/lint/docs.sh build/dev/taskseq
 fi
 if wanted stdlib; then
-  one stdlib steps lua5.4 tests/stdlib/run.lua
+  start=$(date +%s.%N)
+  lua5.4 tests/stdlib/run.lua . >"$work/out" 2>&1
+  status=$?
+  ok=$(grep -c '^ok ' "$work/out")
+  bad=$(grep -c '^not ok ' "$work/out")
+  if [ "$status" -ne 0 ] && [ "${bad:-0}" -eq 0 ]; then bad=1; fi
+  count stdlib steps "${ok:-0}" "${bad:-0}" "$(seconds_since "$start")"
+  [ "${bad:-0}" -eq 0 ] || tail -n 40 "$work/out"
 fi
 if wanted e2e; then
   for script in tests/e2e/*.sh; do
@@ -112,7 +119,7 @@ fi
 
 echo
 echo "Slowest:"
-sort -rn "$work/times" | head -n 8 | sed 's/^/  /; s/ / s  /2'
+sort -rn "$work/times" | head -n 8 | sed 's/^/  /'
 printf 'All tests took %.0f s\n\n' "$(seconds_since "$began")"
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -10,7 +10,11 @@
 
 #if defined(__GNUC__)
 #define TS_NODISCARD __attribute__((warn_unused_result))
+#if defined(__clang__)
 #define TS_PRINTF(f, a) __attribute__((format(printf, f, a)))
+#else /* the standard's conversions, on Windows too */
+#define TS_PRINTF(f, a) __attribute__((format(gnu_printf, f, a)))
+#endif
 #define TS_NORETURN __attribute__((noreturn))
 #else
 #define TS_NODISCARD

@@ -8,7 +8,8 @@ inc=$(mktemp -d)
 trap 'rm -rf "$inc"' EXIT
 ln -s /usr/include/lua5.4/* "$inc/"
 ln -s /usr/include/cjson/cJSON.h /usr/include/sqlite3.h /usr/include/mbedtls \
-  /usr/include/archive.h /usr/include/archive_entry.h "$inc/"
+  /usr/include/archive.h /usr/include/archive_entry.h /usr/include/expat.h \
+  /usr/include/expat_external.h "$inc/"
 bad=0 n=0
 while IFS= read -r file; do
   n=$((n + 1))
