@@ -2,7 +2,8 @@
  *
  * Equal sequences give equal text: members stand in a fixed order, maps are sorted by
  * name, an option with its default value is left out, conditions are in their text form.
- * The order of `inputs` has a meaning (they are asked in it) and is kept. */
+ * The order of `inputs` has a meaning (they are asked in it) and is kept, except for the
+ * hash: written in Lua they are asked by name, and are the same inputs. */
 #include "model/model.h"
 
 #include "base/hash.h"
@@ -14,7 +15,7 @@
 struct writer {
     struct ts_buf *out;
     int indent, level;
-    bool with_pos;
+    bool with_pos, hashed;
     bool first; /* nothing was written yet in the object or list that is open */
 };
 
@@ -266,16 +267,32 @@ static void input(struct writer *w, const struct ts_input *i)
     close(w, '}');
 }
 
+static int by_input(const void *a, const void *b)
+{
+    const struct ts_input *const *x = a, *const *y = b;
+
+    return strcmp((*x)->name, (*y)->name);
+}
+
 static void inputs(struct writer *w, const struct ts_sequence *s)
 {
-    if (s->input_count) {
-        member(w, TS_S("inputs"));
-        open(w, '{');
-        for (size_t i = 0; i < s->input_count; i++) {
-            input(w, &s->inputs[i]);
-        }
-        close(w, '}');
+    if (s->input_count == 0) {
+        return;
     }
+    const struct ts_input **list = ts_alloc_array(s->input_count, sizeof *list);
+    for (size_t i = 0; i < s->input_count; i++) {
+        list[i] = &s->inputs[i];
+    }
+    if (w->hashed) {
+        qsort(list, s->input_count, sizeof *list, by_input);
+    }
+    member(w, TS_S("inputs"));
+    open(w, '{');
+    for (size_t i = 0; i < s->input_count; i++) {
+        input(w, list[i]);
+    }
+    close(w, '}');
+    ts_free(list);
 }
 
 static int by_name(const void *a, const void *b)
@@ -307,33 +324,39 @@ static void packages(struct writer *w, const struct ts_sequence *s)
     ts_free(sorted);
 }
 
+static void write_sequence(struct writer *w, const struct ts_sequence *s)
+{
+    open(w, '{');
+    member(w, TS_S("taskseq"));
+    ts_buf_c(w->out, '1');
+    member_text(w, "name", s->name);
+    member_text(w, "description", s->description);
+    member_text(w, "semantics", s->configmgr ? "configmgr" : NULL);
+    if (w->with_pos) {
+        member_text(w, "@", s->folder);
+    }
+    inputs(w, s);
+    member_object(w, "variables", s->variables);
+    packages(w, s);
+    member_object(w, "xml", s->xml);
+    nodes(w, "steps", s->root->first);
+    close(w, '}');
+}
+
 void ts_sequence_to_json(struct ts_buf *out, const struct ts_sequence *s, bool with_pos,
                          int indent)
 {
     struct writer w = {.out = out, .indent = indent, .with_pos = with_pos};
 
-    open(&w, '{');
-    member(&w, TS_S("taskseq"));
-    ts_buf_c(out, '1');
-    member_text(&w, "name", s->name);
-    member_text(&w, "description", s->description);
-    member_text(&w, "semantics", s->configmgr ? "configmgr" : NULL);
-    if (with_pos) {
-        member_text(&w, "@", s->folder);
-    }
-    inputs(&w, s);
-    member_object(&w, "variables", s->variables);
-    packages(&w, s);
-    member_object(&w, "xml", s->xml);
-    nodes(&w, "steps", s->root->first);
-    close(&w, '}');
+    write_sequence(&w, s);
 }
 
 void ts_sequence_hash(char out[65], const struct ts_sequence *s)
 {
     struct ts_buf b = {0};
+    struct writer w = {.out = &b, .hashed = true};
 
-    ts_sequence_to_json(&b, s, false, 0);
+    write_sequence(&w, s);
     ts_sha256_hex(out, b.p, b.n);
     ts_buf_free(&b);
 }

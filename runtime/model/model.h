@@ -100,7 +100,7 @@ void ts_duration_print(struct ts_buf *b, int64_t ms); /* shortest exact form */
  * "file:line:column", which the JSON reader takes back. */
 void ts_sequence_to_json(struct ts_buf *out, const struct ts_sequence *s, bool with_pos,
                          int indent);
-/* SHA-256 of the canonical form without positions. */
+/* SHA-256 of the canonical form without positions and without the order of the inputs. */
 void ts_sequence_hash(char out[65], const struct ts_sequence *s);
 
 #endif

@@ -8,7 +8,13 @@
 #include "parse/parse.h"
 #include "parse/place.h"
 
-enum { MOST_GROUPS_DEEP = 100, MOST_NODES = 200000, MOST_NAME = 200, MOST_ID = 100 };
+enum {
+    MOST_GROUPS_DEEP = 100,
+    MOST_NODES = 200000,
+    MOST_NAME = 200,
+    MOST_ID = 100,
+    MOST_XML_DEEP = 64
+};
 
 struct loader;
 
@@ -98,6 +104,9 @@ enum ts_code id_claim(struct build *b, const struct place *at, struct ts_node *n
                       const char *id);
 /* Give every node without an id one made from its name. */
 void id_make_all(struct build *b);
+/* The ids (of *s, to its nodes) that a file has to give, because they would come out
+ * otherwise when made from the names.  The caller frees the map. */
+void ids_given(const struct ts_sequence *s, struct ts_map *given);
 
 /* ---- load.c ---------------------------------------------------------------------------
  */

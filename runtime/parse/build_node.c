@@ -188,14 +188,24 @@ static enum ts_code read_option(struct build *b, const struct place *at,
     }
 }
 
-static bool has_param(const struct ts_step_type *type, ts_str name)
+static const struct ts_param *find_param(const struct ts_step_type *type, ts_str name)
 {
-    for (size_t i = 0; i < type->param_count; i++) {
+    for (size_t i = 0; type && i < type->param_count; i++) {
         if (ts_str_eq(name, ts_str_of(type->params[i].name))) {
-            return true;
+            return &type->params[i];
         }
     }
-    return false;
+    return NULL;
+}
+
+/* Lua cannot tell an empty list from an empty map: which it is follows from the type. */
+static void settle_empty(const struct ts_param *p, struct ts_value *v)
+{
+    if (v->count == 0 && (v->kind == TS_ARRAY || v->kind == TS_OBJECT)) {
+        v->kind = p->type == TS_P_MAP    ? TS_OBJECT
+                  : p->type == TS_P_LIST ? TS_ARRAY
+                                         : v->kind;
+    }
 }
 
 /* The members: options into the node, the type's own properties into *params. */
@@ -210,10 +220,12 @@ static enum ts_code read_members(struct build *b, const struct place *at,
     for (struct ts_value *v = at->v->first; v && rc == TS_OK; v = next) {
         struct place member = {.up = at, .v = v, .key = v->key.p};
         const struct option *o = option_find(v->key, where);
+        const struct ts_param *param = o ? NULL : find_param(type, v->key);
         next = v->next;
         if (o) {
             rc = read_option(b, &member, (enum option_id)(o - parse_options), n);
-        } else if (type && has_param(type, v->key)) {
+        } else if (param) {
+            settle_empty(param, v);
             /* it leaves this object and joins the other */
             if (last) {
                 last->next = next;

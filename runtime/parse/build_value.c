@@ -247,10 +247,38 @@ enum ts_code value_texts(struct build *b, const struct place *at)
     return rc;
 }
 
+/* What Lua cannot say is not kept: nothing is null, an empty list is an empty object.  At
+ * most MOST_XML_DEEP levels. */
+static enum ts_code settle_xml(struct build *b, const struct place *at, int deep)
+{
+    struct ts_value *v = (struct ts_value *)(uintptr_t)at->v;
+    enum ts_code rc = TS_OK;
+    size_t n = 0;
+
+    if (v->kind == TS_NULL) {
+        return BUILD_FAIL(b, at, "must not be null");
+    }
+    if (deep > MOST_XML_DEEP) {
+        return BUILD_FAIL(b, at, "nests more than %d deep", MOST_XML_DEEP);
+    }
+    if (v->kind == TS_ARRAY && v->count == 0) {
+        v->kind = TS_OBJECT;
+    }
+    bool list = v->kind == TS_ARRAY;
+    for (const struct ts_value *m = v->first; m && rc == TS_OK; m = m->next) {
+        struct place member = {
+            .up = at, .v = m, .key = list ? NULL : m->key.p, .index = n++};
+        rc = settle_xml(b, &member, deep + 1);
+    }
+    return rc;
+}
+
 enum ts_code value_xml(struct build *b, const struct place *at,
                        const struct ts_value **out)
 {
     enum ts_code rc = value_object(b, at);
+
+    rc = rc == TS_OK ? settle_xml(b, at, 0) : rc;
     struct ts_value *defaults = rc == TS_OK ? value_member(at->v, "defaults") : NULL;
     struct place member = {.up = at, .v = defaults, .key = "defaults"};
 

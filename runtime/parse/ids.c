@@ -60,21 +60,22 @@ static size_t make_slug(char out[MOST_SLUG + 1], const struct ts_node *node)
              : (size_t)snprintf(out, MOST_SLUG, "%s", node->is_group ? "group" : "step");
 }
 
-/* `next` remembers for each slug the number to try, or many steps of one name would be
- * tried against each other. */
-static void make_id(struct build *b, struct ts_node *node, struct ts_map *next)
+enum { MOST_DERIVED = MOST_SLUG + 24 };
+
+/* The first id of the node's name that is not taken.  `next` remembers for each slug the
+ * number to try, or many steps of one name would be tried against each other. */
+static void derive_id(char out[MOST_DERIVED], const struct ts_node *node,
+                      const struct ts_map *taken, struct ts_map *next)
 {
-    char slug[MOST_SLUG + 1], id[MOST_SLUG + 24];
+    char slug[MOST_SLUG + 1];
     ts_str s = {slug, make_slug(slug, node)};
     uintptr_t number = (uintptr_t)ts_map_get(next, s);
 
     do {
         number++;
-        snprintf(id, sizeof id, number > 1 ? "%s-%u" : "%s", slug, (unsigned)number);
-    } while (ts_map_get(&b->ids, ts_str_of(id)));
+        snprintf(out, MOST_DERIVED, number > 1 ? "%s-%u" : "%s", slug, (unsigned)number);
+    } while (ts_map_get(taken, ts_str_of(out)));
     ts_map_set(next, s, (void *)number);
-    node->id = ts_arena_strz(b->arena, id);
-    ts_map_set(&b->ids, ts_str_of(id), node);
 }
 
 void id_make_all(struct build *b)
@@ -85,8 +86,56 @@ void id_make_all(struct build *b)
     for (const struct ts_node *n = ts_node_next(root, root); n;
          n = ts_node_next(root, n)) {
         if (!n->id) {
-            make_id(b, (struct ts_node *)(uintptr_t)n, &next);
+            struct ts_node *node = (struct ts_node *)(uintptr_t)n;
+            char id[MOST_DERIVED];
+            derive_id(id, n, &b->ids, &next);
+            node->id = ts_arena_strz(b->arena, id);
+            ts_map_set(&b->ids, ts_str_of(id), node);
         }
     }
     ts_map_fini(&next, NULL);
+}
+
+/* Derive all ids but the given ones; those that come out otherwise have to be given.
+ * False: there were such. */
+static bool derive_again(const struct ts_sequence *s, struct ts_map *given)
+{
+    struct ts_map taken = {0}, next = {0};
+    bool same = true;
+    char id[MOST_DERIVED];
+
+    for (size_t i = 0; i < given->n; i++) {
+        ts_map_set(&taken, ts_str_of(given->entries[i].key), given->entries[i].value);
+    }
+    for (const struct ts_node *n = ts_node_next(s->root, s->root); n;
+         n = ts_node_next(s->root, n)) {
+        ts_str mine = ts_str_of(n->id);
+        if (ts_map_get(given, mine)) {
+            continue;
+        }
+        derive_id(id, n, &taken, &next);
+        if (strcmp(id, n->id) != 0) {
+            ts_map_set(given, mine, (void *)(uintptr_t)n);
+            same = false;
+        }
+        ts_map_set(&taken, mine, (void *)(uintptr_t)n);
+    }
+    ts_map_fini(&taken, NULL);
+    ts_map_fini(&next, NULL);
+    return same;
+}
+
+void ids_given(const struct ts_sequence *s, struct ts_map *given)
+{
+    /* Each id given moves the derived ones a little; a few rounds do, but names can be
+     * made up for which it takes as many as there are steps. */
+    for (int round = 0; round < 16; round++) {
+        if (derive_again(s, given)) {
+            return;
+        }
+    }
+    for (const struct ts_node *n = ts_node_next(s->root, s->root); n;
+         n = ts_node_next(s->root, n)) {
+        ts_map_set(given, ts_str_of(n->id), (void *)(uintptr_t)n);
+    }
 }

@@ -126,7 +126,7 @@ Test(parse_accept, parameters_stay_as_they_were_written)
     ts_json_write(&b, s->root->first->params, 0);
     cr_expect_str_eq(b.p,
                      "{\"colour\":\"RED\",\"command\":[\"a\",\"b\"],\"count\":\"%N%\","
-                     "\"flag\":true,\"list\":[],\"map\":[],\"text\":\"%A%\","
+                     "\"flag\":true,\"list\":[],\"map\":{},\"text\":\"%A%\","
                      "\"wait\":\"5m\",\"when\":{\"all\":[]}}");
     ts_buf_free(&b);
     ts_sequence_free(s);
