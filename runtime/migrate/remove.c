@@ -148,13 +148,11 @@ done:
 
 static enum ts_code hand_over(struct removal *rm, struct ts_err *err)
 {
-    enum ts_code rc = TS_OK;
+    enum ts_code rc = ts_power_delete_list_at_restart(
+        (const char *const *)rm->pending.p, rm->pending.n, err);
 
-    for (size_t i = 0; rc == TS_OK && i < rm->pending.n; i++) {
-        rc = ts_power_delete_at_restart(rm->pending.p[i], err);
-        if (rc == TS_OK)
-            rm->run->totals.pending++;
-    }
+    if (rc == TS_OK)
+        rm->run->totals.pending += rm->pending.n;
     if (rc == TS_OK && rm->pending.n > 0)
         mig_note(
             rm->run, 2,

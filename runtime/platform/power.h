@@ -12,7 +12,11 @@ TS_NODISCARD enum ts_code ts_power_restart(struct ts_err *err);
  * does with PendingFileRenameOperations.  Native path.  On posix the request is appended,
  * durably, to the file set by ts_power_pending_file (the lab sets it; the run sets it to
  * `pending` in the state folder); TS_EUNSUPPORTED when none is set. */
-TS_NODISCARD enum ts_code ts_power_delete_at_restart(const char *path, struct ts_err *err);
+TS_NODISCARD enum ts_code ts_power_delete_at_restart(const char *path,
+                                                     struct ts_err *err);
+/* The same for many, in order and made durable once. */
+TS_NODISCARD enum ts_code ts_power_delete_list_at_restart(const char *const *paths,
+                                                          size_t n, struct ts_err *err);
 void ts_power_pending_file(const char *path);
 /* Carry out what is pending, in order, and empty the list.  Called by whoever plays the
  * system's start (the lab; `resume` on Linux).  *left: how many could not be done. */

@@ -158,27 +158,43 @@ static int repair_tail(int fd)
     return ftruncate(fd, end) == 0 ? 0 : errno;
 }
 
-enum ts_code ts_power_delete_at_restart(const char *path, struct ts_err *err)
+enum ts_code ts_power_delete_list_at_restart(const char *const *paths, size_t n,
+                                             struct ts_err *err)
 {
+    struct ts_buf text = {0};
+
+    if (n == 0) {
+        return TS_OK;
+    }
     if (!pending_file) {
         return ts_fail(err, TS_EUNSUPPORTED,
-                       "cannot delete %s at the next start: nobody would do it", path);
+                       "cannot delete %s at the next start: nobody would do it",
+                       paths[0]);
+    }
+    for (size_t i = 0; i < n; i++) {
+        ts_buf_add(&text, paths[i], strlen(paths[i]) + 1);
     }
     ts_power_point();
     int fd =
         px_openat(AT_FDCWD, pending_file, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW, 0600);
     int os = fd < 0 ? errno : repair_tail(fd);
-    os = os ? os : px_write_all(fd, path, strlen(path) + 1);
+    os = os ? os : px_write_all(fd, text.p, text.n);
     if (os == 0 && fsync(fd) != 0) {
         os = errno;
     }
     if (fd >= 0) {
         close(fd);
     }
+    ts_buf_free(&text);
     os = os ? os : px_sync_parent(pending_file);
     return os == 0 ? TS_OK
                    : ts_fail_os(err, os, "cannot note in %s that %s is to be deleted",
-                                pending_file, path);
+                                pending_file, paths[0]);
+}
+
+enum ts_code ts_power_delete_at_restart(const char *path, struct ts_err *err)
+{
+    return ts_power_delete_list_at_restart(&path, 1, err);
 }
 
 /* 0 or errno; the folder is reached without following links of users. */

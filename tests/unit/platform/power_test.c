@@ -151,8 +151,10 @@ Test(power, pending_deletions_are_done_in_order)
     cr_assert_eq(done + left, 0);
 
     ts_power_pending_file(pending);
-    answers(TS_OK, ts_power_delete_at_restart(scratch_path("dir/file"), &err));
-    answers(TS_OK, ts_power_delete_at_restart(scratch_path("dir"), &err));
+    char *both[] = {ts_strdup(scratch_path("dir/file")), ts_strdup(scratch_path("dir"))};
+    answers(TS_OK, ts_power_delete_list_at_restart((const char *const *)both, 2, &err));
+    ts_free(both[0]);
+    ts_free(both[1]);
     answers(TS_OK, ts_power_delete_at_restart(scratch_path("line\nbreak"), &err));
     answers(TS_OK, ts_power_delete_at_restart(scratch_path("\xFF\xFE"), &err));
     answers(TS_OK, ts_power_delete_at_restart(scratch_path("full"), &err));
