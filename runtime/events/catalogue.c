@@ -58,7 +58,10 @@ static const struct ts_event_field_doc step_finished[] = {
     STEP_FIELDS,
     {"code", "integer", false, "", "the step's code"},
     {"succeeded", "boolean", false, "", "whether that counts as success"},
-    {"ignored", "boolean", false, "", "whether continue-on-error applied to a failure"}};
+    {"ignored", "boolean", false, "", "whether continue-on-error applied to a failure"},
+    {"attempt", "integer", true, "", "number of the attempt that ended, from 1"},
+    {"again", "boolean", true, "", "true: another attempt follows"},
+    {"message", "text", true, "", "why it failed, in one line"}};
 static const struct ts_event_field_doc variable_set[] = {
     {"name", "text", false, "", "name of the variable"},
     {"value", "text", false, "", "its new value, secrets masked; empty: deleted"},
@@ -68,7 +71,8 @@ static const struct ts_event_field_doc restart_requested[] = {
     {"step", "text", true, "", "id of the step that asked for it"},
     {"name", "text", true, "", "that step's name"},
     {"index", "integer", true, "", "that step's place in the instruction table"},
-    {"target", "text", false, "WinPE|FullOS", "what is to be started"}};
+    {"target", "text", false, "WinPE|FullOS", "what is to be started"},
+    {"message", "text", true, "", "what a person at the screen is told"}};
 static const struct ts_event_field_doc restart_arrived[] = {
     {"target", "text", true, "WinPE|FullOS", "what was to be started, if anybody asked"},
     {"phase", "text", false, "WinPE|FullOS", "what was started"},
