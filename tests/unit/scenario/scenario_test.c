@@ -336,6 +336,79 @@ static void expect_events(struct play *p, const struct ts_value *want)
     ts_free(text);
 }
 
+/* ---- every event is as the catalogue says
+ * ---------------------------------------------- */
+
+static bool fits(const struct ts_event_field_doc *doc, const struct ts_value *v)
+{
+    ts_str rest = ts_str_of(doc->values), one;
+
+    if (strcmp(doc->kind, "integer") == 0) {
+        return v->kind == TS_INT;
+    }
+    if (strcmp(doc->kind, "boolean") == 0) {
+        return v->kind == TS_BOOL;
+    }
+    if (v->kind != TS_STRING || rest.n == 0) {
+        return v->kind == TS_STRING;
+    }
+    while (ts_str_cut(&rest, '|', &one)) {
+        if (ts_str_eq(one, v->str)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static size_t known_fields(const struct ts_value *e,
+                           const struct ts_event_field_doc *docs, size_t n)
+{
+    size_t known = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct ts_value *v = ts_value_get(e, docs[i].key);
+        cr_expect(v || docs[i].optional, "%s: %s has no %s", now,
+                  ts_value_text(e, "event"), docs[i].key);
+        cr_expect(!v || fits(&docs[i], v), "%s: %s of %s is not as documented", now,
+                  docs[i].key, ts_value_text(e, "event"));
+        known += v != NULL;
+    }
+    return known;
+}
+
+static void check_event(const struct ts_value *e)
+{
+    size_t n, common;
+    const struct ts_event_doc *docs = ts_events_catalogue(&n);
+    const struct ts_event_field_doc *always = ts_events_common(&common);
+
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(docs[i].type, ts_value_text(e, "event")) == 0) {
+            size_t known = known_fields(e, always, common);
+            known += known_fields(e, docs[i].fields, docs[i].n);
+            cr_expect_eq(known, e->count, "%s: a field of %s is not documented", now,
+                         docs[i].type);
+            return;
+        }
+    }
+    cr_expect(false, "%s: event %s is not documented", now, ts_value_text(e, "event"));
+}
+
+static void check_events(struct play *p)
+{
+    char *text = slurp(p, "events");
+    ts_str rest = ts_str_of(text), line;
+
+    while (ts_str_cut(&rest, '\n', &line)) {
+        char *z = ts_str_dup(line);
+        if (line.n) {
+            check_event(parse(p, z));
+        }
+        ts_free(z);
+    }
+    ts_free(text);
+}
+
 static void expect_log(struct play *p, const struct ts_value *want)
 {
     char *log = slurp(p, "log");
@@ -450,6 +523,7 @@ ParameterizedTest(struct scenario *s, scenario, plays_as_expected)
     for (const struct ts_value *m = expect->first; m; m = m->next) {
         expect_one(&p, r, m, boots);
     }
+    check_events(&p);
     cr_assert_eq(ts_fs_remove_tree(p.dir, &err), TS_OK, "%s", err.text);
     ts_buf_free(&text);
     ts_free(path);
