@@ -128,6 +128,7 @@ static enum ts_code prepare_root(struct mig_store *s, struct mig_run *run,
     enum ts_code rc;
 
     r->object = id;
+    mig_root_say_orphan(run, r);
     if ((rc = mig_part_for(s, run, r->now, r->dir, &r->part, err)) == TS_OK &&
         (rc = ts_get_extra_at(r->up, r->real, &extra, err)) == TS_OK) {
         *node = mig_node_new(NULL, r, id, "");

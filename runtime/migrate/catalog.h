@@ -97,6 +97,8 @@ struct mig_rows {
 TS_NODISCARD enum ts_code mig_children(struct mig_catalog *c, int64_t folder,
                                        struct mig_rows *out, struct ts_arena *a,
                                        struct ts_err *err);
+/* One of them by name, or NULL. */
+const struct mig_row *mig_rows_find(const struct mig_rows *rows, const char *name);
 /* Objects with ids in [first, last], by id. */
 TS_NODISCARD enum ts_code mig_range(struct mig_catalog *c, int64_t first, int64_t last,
                                     struct mig_rows *out, struct ts_arena *a,

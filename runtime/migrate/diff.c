@@ -209,18 +209,6 @@ static enum ts_code is_known(struct mig_differ *df, struct ts_dir *d, struct mig
     }
 }
 
-static int name_cmp(const void *key, const void *element)
-{
-    ts_str a = ts_str_of(key);
-    const struct mig_row *row = element;
-    size_t n = a.n < row->name.n ? a.n : row->name.n;
-    int d = n ? memcmp(a.p, row->name.p, n) : 0;
-
-    if (d)
-        return d;
-    return a.n < row->name.n ? -1 : a.n > row->name.n;
-}
-
 /* ---- folders ----------------------------------------------------------------------- */
 
 static enum ts_code compare(struct mig_differ *df, struct ts_dir *d, struct mig_node *n,
@@ -234,7 +222,7 @@ static enum ts_code compare(struct mig_differ *df, struct ts_dir *d, struct mig_
 
     mig_take_begin(t, n);
     while ((rc = ts_dir_next(d, &name, &type, err)) == TS_OK && name) {
-        struct mig_row *row;
+        const struct mig_row *row;
         bool wanted;
         if (mig_stopped(t->take->run))
             return TS_OK;
@@ -242,7 +230,7 @@ static enum ts_code compare(struct mig_differ *df, struct ts_dir *d, struct mig_
             return rc;
         if (!wanted)
             continue;
-        row = rows->n ? bsearch(name, rows->p, rows->n, sizeof *row, name_cmp) : NULL;
+        row = mig_rows_find(rows, name);
         if (row) {
             met[row - rows->p] = true;
             rc = is_known(df, d, n, row, name, type, err);

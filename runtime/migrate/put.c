@@ -263,6 +263,19 @@ static enum ts_code use_folder(struct ts_dir *d, const char *name, struct ts_sta
     return ts_set_meta_at(d, name, st, TS_META_MODE, err);
 }
 
+/* The row of a folder, for when everything below it is done. */
+static void keep_row(struct mig_node *n, const struct mig_row *row)
+{
+    struct mig_row *kept = ts_alloc(sizeof *kept + row->extra.n + 1);
+    char *extra = (char *)(kept + 1);
+
+    *kept = *row;
+    memcpy(extra, row->extra.p, row->extra.n);
+    kept->extra.p = extra;
+    kept->name = (ts_str){"", 0};
+    n->data = kept;
+}
+
 static enum ts_code put_subfolder(struct mig_putter *p, struct ts_dir *d,
                                   struct mig_node *n, const struct mig_row *row,
                                   const char *name, struct ts_err *err)
@@ -285,6 +298,7 @@ static enum ts_code put_subfolder(struct mig_putter *p, struct ts_dir *d,
     sub = mig_node_new(n, n->root, row->id, name);
     if (existed)
         atomic_fetch_or(&sub->flags, MIG_EXISTED);
+    keep_row(sub, row);
     p->w->totals.folders++;
     mig_push(p->w, sub);
     return TS_OK;
@@ -373,6 +387,9 @@ enum ts_code mig_put_folder(struct mig_worker *w, struct mig_node *n, struct ts_
         w->seen++;
         rc = put_entry(p, d, n, &rows.p[i], err);
     }
+    /* The proof, while the rows are at hand: the folder is read again. */
+    if (rc == TS_OK && !mig_stopped(w->run))
+        rc = mig_check_folder(p, d, n, &rows, false, err);
     return rc;
 }
 
@@ -384,9 +401,10 @@ enum ts_code mig_put_folder_done(struct mig_worker *w, struct mig_node *n,
     struct ts_dir *up = n->root->up;
     const char *name = n->parent ? n->name : n->root->real;
     unsigned existed = atomic_load(&n->flags) & MIG_EXISTED;
+    const struct mig_row *kept = n->data;
     struct mig_row row;
-    bool found = false;
-    enum ts_code rc;
+    bool found = kept != NULL;
+    enum ts_code rc = TS_OK;
 
     if (n->root->kind == MIG_USERS)
         return TS_OK; /* belongs to the new system */
@@ -397,9 +415,13 @@ enum ts_code mig_put_folder_done(struct mig_worker *w, struct mig_node *n,
     } else {
         existed = 1; /* what its folder hands down is not ours to know */
     }
-    ts_arena_fini(&p->arena);
-    if ((rc = mig_row_get(p->cat, n->id, &row, &p->arena, &found, err)) != TS_OK ||
-        !found)
+    if (kept) {
+        row = *kept;
+    } else {
+        ts_arena_fini(&p->arena);
+        rc = mig_row_get(p->cat, n->id, &row, &p->arena, &found, err);
+    }
+    if (rc != TS_OK || !found)
         return rc;
     rc = set_all(up, name, &row, row.extra, existed || row.extra.n > 0, row.mode, err);
     if (rc != TS_OK) {

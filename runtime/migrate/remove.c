@@ -148,8 +148,8 @@ done:
 
 static enum ts_code hand_over(struct removal *rm, struct ts_err *err)
 {
-    enum ts_code rc = ts_power_delete_list_at_restart(
-        (const char *const *)rm->pending.p, rm->pending.n, err);
+    enum ts_code rc = ts_power_delete_list_at_restart((const char *const *)rm->pending.p,
+                                                      rm->pending.n, err);
 
     if (rc == TS_OK)
         rm->run->totals.pending += rm->pending.n;

@@ -32,6 +32,13 @@ enum ts_code mig_put_folder(struct mig_worker *w, struct mig_node *n, struct ts_
 enum ts_code mig_put_folder_done(struct mig_worker *w, struct mig_node *n,
                                  struct ts_err *err);
 
+/* Is every row of the folder n, open as d, found there?  What is not becomes a finding.
+ * With `descend` folders are pushed.  Reads d from its beginning. */
+TS_NODISCARD enum ts_code mig_check_folder(struct mig_putter *p, struct ts_dir *d,
+                                           struct mig_node *n,
+                                           const struct mig_rows *rows, bool descend,
+                                           struct ts_err *err);
+
 /* Give an existing entry another name: "name (before restore)".  path is for the note. */
 TS_NODISCARD enum ts_code mig_keep_aside(struct mig_run *run, struct ts_dir *d,
                                          const char *name, const char *path,

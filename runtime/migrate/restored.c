@@ -41,9 +41,10 @@ static const char *file_fault(struct mig_putter *p, struct ts_dir *d,
     return same ? NULL : "has other content";
 }
 
+/* An entry that the listing did not settle: under another spelling, copied, or wrong. */
 static enum ts_code check_entry(struct mig_putter *p, struct ts_dir *d,
                                 struct mig_node *n, const struct mig_row *row,
-                                struct ts_err *err)
+                                bool descend, struct ts_err *err)
 {
     struct ts_stat st;
     char *real = NULL;
@@ -70,10 +71,56 @@ static enum ts_code check_entry(struct mig_putter *p, struct ts_dir *d,
         fault = "is no link";
     if (fault)
         missing(p, n, row->name.p, fault);
-    else if (row->kind == MIG_FOLDER)
+    else if (row->kind == MIG_FOLDER && descend)
         mig_push(p->w, mig_node_new(n, n->root, row->id, real ? real : row->name.p));
     ts_free(real);
     return TS_OK;
+}
+
+/* Does the listing alone say that this is the row's object? */
+static bool settled(struct mig_putter *p, const struct mig_row *row, enum ts_ftype type,
+                    uint64_t id, uint64_t volume)
+{
+    switch (row->kind) {
+    case MIG_FILE:
+        return type == TS_F_FILE && row->how == MIG_LINKED && id == row->fileid &&
+               row->part >= 0 && row->part < p->rs->store->nparts &&
+               p->rs->store->parts[row->part].st.volume == volume;
+    case MIG_FOLDER:
+        return type == TS_F_DIR;
+    case MIG_LINK:
+        return type == TS_F_LINK;
+    default:
+        return true;
+    }
+}
+
+enum ts_code mig_check_folder(struct mig_putter *p, struct ts_dir *d, struct mig_node *n,
+                              const struct mig_rows *rows, bool descend,
+                              struct ts_err *err)
+{
+    bool *met = ts_arena_alloc(&p->arena, rows->n + 1);
+    struct ts_stat here;
+    const char *name;
+    enum ts_ftype type;
+    enum ts_code rc = ts_dir_stat(d, &here, err);
+
+    if (rc != TS_OK)
+        return rc;
+    ts_dir_rewind(d);
+    while (rows->n > 0 && (rc = ts_dir_next(d, &name, &type, err)) == TS_OK && name) {
+        const struct mig_row *row = mig_rows_find(rows, name);
+        if (!row || !settled(p, row, type, ts_dir_entry_id(d), here.volume))
+            continue;
+        met[row - rows->p] = true;
+        if (descend && row->kind == MIG_FOLDER)
+            mig_push(p->w, mig_node_new(n, n->root, row->id, name));
+    }
+    for (size_t i = 0; rc == TS_OK && i < rows->n && !mig_stopped(p->w->run); i++) {
+        if (!met[i] && rows->p[i].kind != MIG_LEFT)
+            rc = check_entry(p, d, n, &rows->p[i], descend, err);
+    }
+    return rc;
 }
 
 static enum ts_code check_folder(struct mig_worker *w, struct mig_node *n,
@@ -89,13 +136,10 @@ static enum ts_code check_folder(struct mig_worker *w, struct mig_node *n,
         return TS_OK;
     }
     ts_arena_fini(&p->arena);
-    rc = mig_children(p->cat, n->id, &rows, &p->arena, err);
-    for (size_t i = 0; rc == TS_OK && i < rows.n && !mig_stopped(w->run); i++) {
-        w->seen++;
-        if (rows.p[i].kind != MIG_LEFT)
-            rc = check_entry(p, d, n, &rows.p[i], err);
-    }
-    return rc;
+    if ((rc = mig_children(p->cat, n->id, &rows, &p->arena, err)) != TS_OK)
+        return rc;
+    w->seen += rows.n;
+    return mig_check_folder(p, d, n, &rows, true, err);
 }
 
 /* Roots that were restored are opened where they were restored to. */

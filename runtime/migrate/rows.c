@@ -172,6 +172,23 @@ static int by_name(const void *x, const void *y)
     return a->name.n < b->name.n ? -1 : a->name.n > b->name.n;
 }
 
+static int name_cmp(const void *key, const void *element)
+{
+    ts_str a = ts_str_of(key);
+    const struct mig_row *row = element;
+    size_t n = a.n < row->name.n ? a.n : row->name.n;
+    int d = n ? memcmp(a.p, row->name.p, n) : 0;
+
+    if (d)
+        return d;
+    return a.n < row->name.n ? -1 : a.n > row->name.n;
+}
+
+const struct mig_row *mig_rows_find(const struct mig_rows *rows, const char *name)
+{
+    return rows->n ? bsearch(name, rows->p, rows->n, sizeof *rows->p, name_cmp) : NULL;
+}
+
 enum ts_code mig_children(struct mig_catalog *c, int64_t folder, struct mig_rows *out,
                           struct ts_arena *a, struct ts_err *err)
 {

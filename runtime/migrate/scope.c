@@ -98,13 +98,6 @@ static enum ts_code open_new(struct mig_root *r, struct ts_err *err)
     return TS_OK;
 }
 
-static void orphan_said(struct mig_run *run, const struct mig_root *r)
-{
-    mig_note(run, 2,
-             "the profile %s belongs to nobody (%s); it is captured like the others",
-             r->path, r->why);
-}
-
 /* The folder that holds the profiles, once, for links like "All Users". */
 static enum ts_code add_users(struct mig_scope *s, const char *profile,
                               struct ts_err *err)
@@ -126,7 +119,7 @@ static enum ts_code add_users(struct mig_scope *s, const char *profile,
 }
 
 static enum ts_code add_profile(struct mig_scope *s, const struct ts_profile *p,
-                                struct mig_run *run, struct ts_err *err)
+                                struct ts_err *err)
 {
     struct mig_root *r;
     enum ts_code rc;
@@ -138,8 +131,6 @@ static enum ts_code add_profile(struct mig_scope *s, const struct ts_profile *p,
     r->is_public = p->is_public;
     ts_free(r->why);
     r->why = ts_strdup(p->why);
-    if (r->orphan)
-        orphan_said(run, r);
     return open_new(r, err);
 }
 
@@ -176,6 +167,14 @@ static enum ts_code add_extra(struct mig_scope *s, const char *path, struct mig_
     return open_new(mig_scope_add(s, MIG_EXTRA, path), err);
 }
 
+void mig_root_say_orphan(struct mig_run *run, const struct mig_root *r)
+{
+    if (r->orphan)
+        mig_note(run, 2,
+                 "the profile %s belongs to nobody (%s); it is captured like the others",
+                 r->path, r->why);
+}
+
 enum ts_code mig_scope_find(struct mig_scope *s, const char *drive,
                             const char *const *extra, struct mig_run *run,
                             struct ts_err *err)
@@ -184,7 +183,7 @@ enum ts_code mig_scope_find(struct mig_scope *s, const char *drive,
     enum ts_code rc = ts_profiles_find(&list, drive, run->env, err);
 
     for (struct ts_profile *p = list; rc == TS_OK && p; p = p->next)
-        rc = add_profile(s, p, run, err);
+        rc = add_profile(s, p, err);
     for (; rc == TS_OK && extra && *extra; extra++)
         rc = add_extra(s, *extra, run, err);
     ts_profiles_free(list);

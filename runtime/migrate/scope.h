@@ -42,6 +42,8 @@ struct mig_root *mig_scope_add(struct mig_scope *s, enum mig_root_kind kind,
 TS_NODISCARD enum ts_code mig_scope_find(struct mig_scope *s, const char *drive,
                                          const char *const *extra, struct mig_run *run,
                                          struct ts_err *err);
+/* Note a profile without an account, once it is captured. */
+void mig_root_say_orphan(struct mig_run *run, const struct mig_root *r);
 /* As the catalogue has it; nothing is opened, `now` is NULL if its volume is not there.
  */
 TS_NODISCARD enum ts_code mig_scope_load(struct mig_scope *s, struct mig_catalog *c,

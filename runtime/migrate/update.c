@@ -143,6 +143,8 @@ static enum ts_code new_root(struct update *u, struct mig_root *r, struct ts_err
     if ((rc = mig_part_for(u->store, u->run, r->now, r->dir, &r->part, err)) != TS_OK ||
         (rc = mig_root_save(u->store->cat, r, err)) != TS_OK)
         return rc;
+    u->run->totals.added++;
+    mig_root_say_orphan(u->run, r);
     if (r->kind == MIG_PROFILE)
         mig_note(u->run, 1, "the profile %s is new since the capture", r->now);
     return add_node(u, r, false, err);

@@ -98,6 +98,9 @@ TS_NODISCARD enum ts_code ts_dir_stat(struct ts_dir *d, struct ts_stat *out,
  * call on d, NULL at the end.  *type is TS_F_NONE where the system does not tell: stat. */
 TS_NODISCARD enum ts_code ts_dir_next(struct ts_dir *d, const char **name,
                                       enum ts_ftype *type, struct ts_err *err);
+/* File id of the entry that ts_dir_next gave last, without asking for it; 0 where the
+ * system does not tell. */
+uint64_t ts_dir_entry_id(const struct ts_dir *d);
 void ts_dir_rewind(struct ts_dir *d);
 TS_NODISCARD enum ts_code ts_stat_at(struct ts_dir *d, const char *name,
                                      struct ts_stat *out, struct ts_err *err);

@@ -362,8 +362,14 @@ enum ts_code ts_dir_next(struct ts_dir *d, const char **name, enum ts_ftype *typ
         }
         *name = n;
         *type = type_of_entry(e->type);
+        d->id = e->id;
         return TS_OK;
     }
+}
+
+uint64_t ts_dir_entry_id(const struct ts_dir *d)
+{
+    return d->id;
 }
 
 void ts_dir_rewind(struct ts_dir *d)

@@ -12,6 +12,7 @@ struct ts_dir {
     int fd;
     char *entries; /* what getdents64 gave, from the first ts_dir_next to the end */
     size_t at, n;
+    uint64_t id; /* of the entry given last */
 };
 
 struct ts_file {

@@ -103,7 +103,7 @@ Test(update, brings_the_store_up_to_date)
     cr_expect_eq(t.profiles, 3);
     cr_expect_eq(t.deleted, 3); /* gone, deep, file */
     cr_expect_eq(t.changed, 4); /* one, two, link, turned */
-    cr_expect_eq(t.added, 3);   /* three, New, turns; Carla is a root */
+    cr_expect_eq(t.added, 4);   /* three, New, turns, Carla */
     OK(ts_store_verify(STORE, NULL, NULL, NULL, &err));
     OK(ts_store_verify_source(STORE, NULL, finding, NULL, &err));
     char *users = lab_path(l, "C/Users");
