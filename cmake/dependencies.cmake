@@ -17,8 +17,12 @@ FetchContent_Declare(SQLite3
   URL https://www.sqlite.org/2022/sqlite-amalgamation-3400100.zip
   URL_HASH SHA256=49112cc7328392aa4e3e5dae0b2f6736d0153430143d21f69327788ff4efe734
   SOURCE_SUBDIR no-such-dir FIND_PACKAGE_ARGS)
+FetchContent_Declare(EXPAT
+  URL https://github.com/libexpat/libexpat/releases/download/R_2_5_0/expat-2.5.0.tar.xz
+  URL_HASH SHA256=ef2420f0232c087801abf705e89ae65f6257df6b7931d37846a193ef2e8cdcbe
+  SOURCE_SUBDIR no-such-dir FIND_PACKAGE_ARGS)
 set(BUILD_SHARED_LIBS_SAVED ${BUILD_SHARED_LIBS})
-FetchContent_MakeAvailable(Lua cJSON SQLite3)
+FetchContent_MakeAvailable(Lua cJSON SQLite3 EXPAT)
 
 function(taskseq_dependency name)
   add_library(deps_${name} INTERFACE)
@@ -60,6 +64,17 @@ if(sqlite3_SOURCE_DIR)
 else()
   taskseq_dependency(sqlite)
   target_link_libraries(deps_sqlite INTERFACE SQLite::SQLite3)
+endif()
+
+if(expat_SOURCE_DIR)
+  taskseq_dependency_from(expat ${expat_SOURCE_DIR}/lib ${expat_SOURCE_DIR}/lib/xmlparse.c
+                          ${expat_SOURCE_DIR}/lib/xmlrole.c ${expat_SOURCE_DIR}/lib/xmltok.c)
+  # The salt of expat's hash tables comes from the caller (getrandom may not be there).
+  target_compile_definitions(deps_expat PUBLIC XML_STATIC PRIVATE XML_POOR_ENTROPY
+                             XML_CONTEXT_BYTES=1024 HAVE_MEMMOVE)
+else()
+  taskseq_dependency(expat)
+  target_link_libraries(deps_expat INTERFACE EXPAT::EXPAT)
 endif()
 
 # mbedTLS 2.28 (AES-GCM and SHA-256 only: libmbedcrypto).

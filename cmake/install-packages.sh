@@ -37,7 +37,7 @@ need_packages() {
 # What the program is built from.
 # shellcheck disable=SC2034
 BUILD_PACKAGES="build-essential cmake ninja-build pkg-config lua5.4 liblua5.4-dev libcjson-dev
-libsqlite3-dev libmbedtls-dev libarchive-dev"
+libsqlite3-dev libmbedtls-dev libarchive-dev libexpat1-dev"
 # What the tests use besides.
 # shellcheck disable=SC2034
 TEST_PACKAGES="libcriterion-dev gcc-mingw-w64-x86-64 lua-check shellcheck wimtools python3

@@ -21,6 +21,11 @@ static const struct ts_check_rule rules[] = {
     {"empty-group", "a group has no steps that could run", TS_NOTE},
     {"fact-not-askable", "a condition asks a fact that this platform cannot answer",
      TS_NOTE},
+    {"import-command", "a step of an imported sequence is kept as its command line",
+     TS_NOTE},
+    {"import-partly", "a step does less than the one it was imported from", TS_NOTE},
+    {"import-unsupported", "a step of an imported sequence has no counterpart here",
+     TS_WARNING},
     {"impossible-value",
      "a variable of the runtime is compared with a value it never has", TS_WARNING},
     {"phase-conflict", "a step's phase excludes the one its type runs in", TS_ERROR},
@@ -158,5 +163,6 @@ size_t ts_check(const struct ts_sequence *seq, const struct ts_registry *steps,
     ts_lint_commands(&l);
     ts_lint_vars(&l);
     ts_lint_flow(&l);
+    ts_lint_import(&l);
     return l.count;
 }

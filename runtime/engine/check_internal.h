@@ -34,6 +34,7 @@ void ts_lint_names(ts_str text, void (*fn)(void *ctx, ts_str name), void *ctx);
 void ts_lint_tree(struct ts_lint *l);     /* check_tree.c: names, groups, codes */
 void ts_lint_commands(struct ts_lint *l); /* check_command.c */
 void ts_lint_vars(struct ts_lint *l);     /* check_vars.c */
+void ts_lint_import(struct ts_lint *l);   /* check_import.c */
 void ts_lint_flow(struct ts_lint *l);     /* check_flow.c: phases, restarts, user state */
 
 #endif

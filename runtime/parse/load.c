@@ -36,10 +36,34 @@ static void loader_fini(struct loader *l)
 /* ---- formats -------------------------------------------------------------------------
  */
 
-/* By name, else by the first character.  NULL: neither. */
+static bool looks_like_xml(ts_str text)
+{
+    static const ts_str starts[] = {{"<", 1},        {"&lt;", 4}, {"\xFF\xFE", 2},
+                                    {"\xFE\xFF", 2}, {"<\0", 2},  {"\0<", 2}};
+
+    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
+        if (ts_str_starts(text, starts[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* By name, else by the first character; archives by theirs alone.  NULL: none of them. */
 static const char *format_of(const char *name, ts_str text)
 {
     ts_str n = ts_str_of(name);
+
+    if (ts_str_starts(text, TS_S("PK\x03\x04")) ||
+        ts_str_starts(text, TS_S("PK\x05\x06"))) {
+        return "zip";
+    }
+    if (n.n > 4 && ts_caseeq(name + n.n - 4, ".zip")) {
+        return "zip";
+    }
+    if (n.n > 4 && ts_caseeq(name + n.n - 4, ".xml")) {
+        return "xml";
+    }
 
     if (n.n > 4 && ts_caseeq(name + n.n - 4, ".lua")) {
         return "lua";
@@ -51,8 +75,11 @@ static const char *format_of(const char *name, ts_str text)
         text = (ts_str){text.p + 3, text.n - 3};
     }
     text = ts_str_trim(text);
-    if (text.n == 0 || text.p[0] == '<') {
+    if (text.n == 0) {
         return NULL;
+    }
+    if (looks_like_xml(text)) {
+        return "xml";
     }
     return text.p[0] == '{' ? "json" : "lua";
 }
@@ -61,6 +88,12 @@ static enum ts_code read_document(struct loader *l, struct ts_arena *a, ts_str t
                                   const struct source *s, struct ts_value **out,
                                   struct ts_err *err)
 {
+    if (strcmp(s->format, "xml") == 0) {
+        return xml_read(a, text, s, l->steps, out, err);
+    }
+    if (strcmp(s->format, "zip") == 0) {
+        return xml_read_export(a, text, s, s->member, l->steps, out, err);
+    }
     if (!s->lua) {
         return ts_json_parse(out, a, text, s->name, err);
     }
@@ -196,10 +229,11 @@ enum ts_code load_include(struct build *b, const struct place *at, const char *p
         goto done;
     }
     const char *format = format_of(path, ts_buf_view(&text));
-    if (!format) {
+    if (!format || (strcmp(format, "lua") != 0 && strcmp(format, "json") != 0)) {
         rc = BUILD_FAIL(b, at, "is neither a Lua nor a JSON sequence");
         goto done;
     }
+    in->source.format = format;
     in->source.lua = strcmp(format, "lua") == 0;
     *source = &in->source;
     rc = read_document(b->loader, b->arena, ts_buf_view(&text), &in->source, out, b->err);
@@ -238,7 +272,10 @@ enum ts_code ts_sequence_parse(struct ts_sequence **out, ts_str text, const char
                                const char *name, const char *folder,
                                const struct ts_registry *steps, struct ts_err *err)
 {
-    struct source s = {.name = name, .folder = folder, .lua = strcmp(format, "lua") == 0};
+    struct source s = {.name = name,
+                       .folder = folder,
+                       .format = format,
+                       .lua = strcmp(format, "lua") == 0};
 
     return parse(out, text, &s, steps, false, err);
 }
@@ -246,9 +283,25 @@ enum ts_code ts_sequence_parse(struct ts_sequence **out, ts_str text, const char
 enum ts_code ts_sequence_restore(struct ts_sequence **out, ts_str json,
                                  const struct ts_registry *steps, struct ts_err *err)
 {
-    struct source s = {.name = "stored sequence"};
+    struct source s = {.name = "stored sequence", .format = "json"};
 
     return parse(out, json, &s, steps, true, err);
+}
+
+/* "export.zip/PS100010" names a sequence inside an archive. */
+static const char *split_member(struct ts_arena *a, const char *path, const char **member)
+{
+    size_t n = strlen(path);
+
+    while (n > 0 && path[n - 1] != '/' && path[n - 1] != '\\') {
+        n--;
+    }
+    if (n > 5 && path[n] && !ts_fs_exists(path) &&
+        ts_str_caseeq((ts_str){path + n - 5, 4}, TS_S(".zip"))) {
+        *member = ts_arena_strz(a, path + n);
+        return ts_arena_str(a, (ts_str){path, n - 1});
+    }
+    return path;
 }
 
 enum ts_code ts_sequence_load(struct ts_sequence **out, const char *path,
@@ -256,11 +309,13 @@ enum ts_code ts_sequence_load(struct ts_sequence **out, const char *path,
 {
     struct ts_buf text = {0};
     struct ts_arena scratch = {0};
-    struct source s = {.name = path};
+    struct source s = {0};
     char *cwd = NULL, *absolute = NULL;
     enum ts_code rc;
 
     *out = NULL;
+    path = split_member(&scratch, path, &s.member);
+    s.name = path;
     if ((rc = ts_file_read(path, MOST_FILE, &text, err)) != TS_OK) {
         if (rc == TS_ELIMIT) { /* too large a file is bad input, as in parse */
             rc = TS_EINPUT;
@@ -272,10 +327,12 @@ enum ts_code ts_sequence_load(struct ts_sequence **out, const char *path,
     }
     const char *format = format_of(path, ts_buf_view(&text));
     if (!format) {
-        rc = ts_fail(err, TS_EINPUT, "%s: this is neither a Lua nor a JSON sequence",
+        rc = ts_fail(err, TS_EINPUT,
+                     "%s: this is no sequence in Lua, JSON or XML, and no export archive",
                      path);
         goto done;
     }
+    s.format = format;
     s.lua = strcmp(format, "lua") == 0;
     if ((rc = ts_fs_real(path, &s.real, err)) != TS_OK) {
         goto done;

@@ -5,15 +5,17 @@
 #include "model/model.h"
 #include "steps/step.h"
 
-/* Load a sequence from a .lua or .json file (by name; else by its first character) and
- * check it against the step types.  Errors: TS_EINPUT with "file:line:column: message"
- * (Lua: "file:line: steps[2].retry: message"), with a suggestion where a name is close.
- * TS_ENOTFOUND: no such file. */
+/* Load a sequence and check it against the step types.  The format is told by the file's
+ * name (.lua .json .xml .zip) or else its first characters; XML and archives are
+ * sequences of ConfigMgr and MDT (docs/import.md), "export.zip/ID" is one of several in
+ * an archive. Errors: TS_EINPUT with "file:line:column: message" (Lua: "file:line:
+ * steps[2].retry: message"), with a suggestion where a name is close. TS_ENOTFOUND: no
+ * such file. */
 TS_NODISCARD enum ts_code ts_sequence_load(struct ts_sequence **out, const char *path,
                                            const struct ts_registry *steps,
                                            struct ts_err *err);
 /* The same from text in memory; name is used in messages, folder for include. format:
- * "lua" or "json". */
+ * "lua", "json", "xml" or "zip". */
 TS_NODISCARD enum ts_code ts_sequence_parse(struct ts_sequence **out, ts_str text,
                                             const char *format, const char *name,
                                             const char *folder,

@@ -22,6 +22,8 @@ struct source {
     const char *name;        /* for messages */
     const char *folder;      /* native; NULL: unknown, so nothing can be included */
     char *real;              /* the file's one true path, to see cycles; or NULL */
+    const char *format;      /* "lua" "json" "xml" "zip" */
+    const char *member;      /* zip: id of the sequence in it; NULL: the only one */
     bool lua;
 };
 

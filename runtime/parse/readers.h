@@ -18,4 +18,20 @@ TS_NODISCARD enum ts_code lua_reader_read(struct lua_reader *r, struct ts_arena 
                                           ts_str text, const struct source *s,
                                           struct ts_value **out, struct ts_err *err);
 
+/* ---- from_xml.c -----------------------------------------------------------------------
+ */
+
+/* A sequence of ConfigMgr or MDT, in whatever it is wrapped, as the values that the same
+ * sequence in our format would give, each with its place. */
+TS_NODISCARD enum ts_code xml_read(struct ts_arena *a, ts_str bytes,
+                                   const struct source *s,
+                                   const struct ts_registry *steps, struct ts_value **out,
+                                   struct ts_err *err);
+/* The same from an export archive.  member: package id of one of its sequences; NULL: the
+ * one that no other runs. */
+TS_NODISCARD enum ts_code xml_read_export(struct ts_arena *a, ts_str bytes,
+                                          const struct source *s, const char *member,
+                                          const struct ts_registry *steps,
+                                          struct ts_value **out, struct ts_err *err);
+
 #endif

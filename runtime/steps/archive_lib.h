@@ -1,4 +1,4 @@
-/* archive_lib.h - libarchive, loaded when an archive is unpacked.  For steps/ alone. */
+/* archive_lib.h - libarchive, loaded when an archive is read.  For steps/ and parse/. */
 #ifndef TS_STEPS_ARCHIVE_LIB_H
 #define TS_STEPS_ARCHIVE_LIB_H
 
@@ -12,9 +12,11 @@
     X(read_new)                     \
     X(read_free)                    \
     X(read_open)                    \
+    X(read_open_memory)             \
     X(read_next_header)             \
     X(read_data_block)              \
     X(read_support_format_tar)      \
+    X(read_support_format_zip)      \
     X(read_support_filter_none)     \
     X(read_support_filter_gzip)     \
     X(read_support_filter_bzip2)    \

@@ -2,6 +2,7 @@
 #ifndef TS_STEPS_IMAGE_H
 #define TS_STEPS_IMAGE_H
 
+#include "steps/archive_name.h"
 #include "steps/host_internal.h"
 #include "steps/target.h"
 
@@ -23,13 +24,6 @@ TS_NODISCARD enum ts_code ts_image_put_tree(struct ts_target *to, struct ts_dir 
 TS_NODISCARD enum ts_code ts_image_check_archive(const char *source, struct ts_err *err);
 TS_NODISCARD enum ts_code ts_image_apply_archive(struct ts_target *to, const char *source,
                                                  struct ts_err *err);
-/* Make `out` the name of an archive's entry below the target: no "." parts, no doubled or
- * last '/'.  Empty: the target itself.  TS_EINPUT: it is absolute, has a drive letter,
- * climbs with "..", or - where '\' separates - holds one.  backslash: '\' separates here
- * (a drive); elsewhere it is only looked through for the same tricks. */
-TS_NODISCARD enum ts_code ts_image_entry_name(struct ts_buf *out, const char *name,
-                                              bool backslash, struct ts_err *err);
-
 /* host_wim.c, through the program wimlib-imagex.  check: it is installed and the image
  * index exists. */
 TS_NODISCARD enum ts_code ts_image_check_wim(struct ts_step_call *c,

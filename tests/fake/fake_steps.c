@@ -242,6 +242,7 @@ static const struct ts_step_type types[] = {
     TYPE("FormatPartitionDisk", state_params, do_ops, TS_INTERRUPT_RERUN),
     TYPE("RunCommandLine", do_params, do_ops, TS_INTERRUPT_FAIL),
     TYPE("InstallPackage", do_params, do_ops, TS_INTERRUPT_FAIL),
+    TYPE("Unsupported", fail_params, fail_ops, TS_INTERRUPT_FAIL),
     TYPE("OnlyInWinPE", do_params, do_ops, TS_INTERRUPT_FAIL)};
 static struct ts_step_type mine[N(types)];
 

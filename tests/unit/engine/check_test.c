@@ -176,6 +176,19 @@ static const struct {
     {"retry-never", "A", "[{'name':'A','retry':{'attempts':1,'on':[5]}}]", "is 1"},
     {NULL, "", "[{'name':'A','retry':{'attempts':3,'on':[5]}}]", NULL},
 
+    {"import-command", "A",
+     "[{'name':'A','type':'RunCommandLine','command':'cscript x.wsf',"
+     "'xml':{'reason':'it needs Windows'}}]",
+     "run as it is: it needs Windows"},
+    {NULL, "",
+     "[{'name':'A','type':'RunCommandLine','command':'x','xml':{'action':'x'}}]", NULL},
+    {"import-partly", "A", "[{'name':'A','xml':{'reason':'not checked here: UEFI'}}]",
+     "not checked here: UEFI"},
+    {"import-unsupported", "A",
+     "[{'name':'A','type':'Unsupported','xmlType':'BDD_X','reason':'it has no action'}]",
+     "type BDD_X fails when it is reached: it has no action"},
+    {NULL, "", "[{'name':'B'},{'name':'A','type':'Unsupported','disabled':true}]", NULL},
+
     {"impossible-value", "A", "[{'name':'A','condition':'_SMSTSInWinPE = `YES`'}]",
      "'true' or 'false'"},
     {NULL, "", "[{'name':'A','condition':'_SMSTSInWinPE = `TRUE`'}]", NULL},

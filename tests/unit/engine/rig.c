@@ -112,6 +112,7 @@ static struct ts_node *node(struct ts_arena *a, const struct ts_value *v,
     n->restart_codes = codes(a, ts_value_get(v, "restartCodes"));
     n->input = ts_value_text(v, "input");
     n->env = ts_value_get(v, "env");
+    n->xml = ts_value_get(v, "xml");
     return n;
 }
 
