@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.." || exit 2
 # shellcheck source=cmake/install-packages.sh
 . cmake/install-packages.sh
 # shellcheck disable=SC2086
-need_packages $BUILD_PACKAGES || exit 2
+need_packages $BUILD_PACKAGES bsdextrautils || exit 2
 
 echo "Building (preset release)" >&2
 if ! { cmake --preset release && cmake --build build/release; } >build-release.log 2>&1; then

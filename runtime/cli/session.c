@@ -30,6 +30,25 @@ static enum ts_code map_drives(const struct ts_args *args, struct ts_err *err)
     return TS_OK;
 }
 
+/* Nothing is gathered before something is asked. */
+static enum ts_code choose_facts(struct ts_session *s, struct ts_err *err)
+{
+    const char *file = ts_args_get(s->args, "facts");
+    char *native = NULL;
+    enum ts_code rc = TS_OK;
+
+    if (file) {
+        rc = ts_path_native(&native, file, NULL, err);
+        if (rc == TS_OK)
+            rc = ts_facts_read(&s->facts, native, err);
+        ts_free(native);
+    } else if (s->lab)
+        rc = ts_lab_facts(s->lab, &s->facts, err);
+    if (rc == TS_OK && !s->facts)
+        s->facts = ts_facts_gather();
+    return rc;
+}
+
 enum ts_code ts_session_machine(struct ts_session *s, const struct ts_args *args,
                                 struct ts_err *err)
 {
@@ -50,7 +69,7 @@ enum ts_code ts_session_machine(struct ts_session *s, const struct ts_args *args
     if (phase &&
         (!ts_phase_parse(ts_str_of(phase), &s->phase) || s->phase == TS_PHASE_ANY))
         return ts_fail(err, TS_EINPUT, "--phase is WinPE or FullOS, not \"%s\"", phase);
-    return TS_OK;
+    return choose_facts(s, err);
 }
 
 enum ts_code ts_session_steps(struct ts_session *s, const char *also, struct ts_err *err)
@@ -141,6 +160,16 @@ static enum ts_code open_log(struct ts_session *s, struct ts_err *err)
         rc = ts_log_file(s->log, dir, (uint64_t)max, (int)history, err);
     ts_free(dir);
     return rc;
+}
+
+/* The variables that name the state's folder, after it moved. */
+static void name_state_folder(struct ts_session *s)
+{
+    char *shown = ts_path_display(s->host.state_dir);
+
+    ts_vars_engine(s->vars, "_TSStateDir", shown);
+    ts_vars_engine(s->vars, "_SMSTSMDataPath", shown);
+    ts_free(shown);
 }
 
 /* A state on the RAM drive goes where a restart does not empty it. */
@@ -237,6 +266,7 @@ enum ts_code ts_session_start(struct ts_session *s, struct ts_err *err)
     h->seq = s->seq;
     h->phase = s->phase;
     h->machine = s->machine;
+    h->facts = s->facts;
     h->run = s->run.uid;
     h->state_dir = ts_state_dir(s->state);
     h->lock = ts_mutex_new();
@@ -295,6 +325,7 @@ void ts_session_fini(struct ts_session *s)
     ts_sequence_free(s->seq);
     ts_registry_fini(&s->steps);
     ts_script_free(s->script);
+    ts_facts_free(s->facts);
     ts_lab_free(s->lab);
     ts_free(s->place.dir);
     memset(s, 0, sizeof *s);

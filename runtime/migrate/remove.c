@@ -153,12 +153,6 @@ static enum ts_code hand_over(struct removal *rm, struct ts_err *err)
 
     if (rc == TS_OK)
         rm->run->totals.pending += rm->pending.n;
-    if (rc == TS_OK && rm->pending.n > 0)
-        mig_note(
-            rm->run, 2,
-            "%llu files and folders of the store are in use and will be deleted at the"
-            " next start",
-            (unsigned long long)rm->pending.n);
     return rc;
 }
 

@@ -40,8 +40,8 @@ function M.run(p, host)
   if not totals then return nil, err, code end
   host.log(("Restored from %s%s: %s"):format(store, drive and " to " .. drive or "", machine.describe(totals)))
   if totals.conflicts > 0 then
-    host.warn(("%s differed and stand now beside the restored ones as `... (before restore)`")
-      :format(text.count(totals.conflicts, "existing file")))
+    host.warn(("%s kept beside what was restored, under names that end in `(before restore)`")
+      :format(text.count(totals.conflicts, "differing file")))
   end
   return true
 end
