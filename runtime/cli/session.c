@@ -193,6 +193,7 @@ static enum ts_code settle(void *ctx, const char *path, struct ts_err *err)
         s->place.is_volatile = false;
         s->host.state_dir = ts_state_dir(s->state);
         ts_host_protect(&s->host, s->host.state_dir);
+        name_state_folder(s);
         ts_log_write(s->log, TS_LOG_INFO, NULL, "The state of the run was moved to %s",
                      dir);
     }

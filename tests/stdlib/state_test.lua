@@ -209,7 +209,7 @@ function tests.restore_goes_to_the_target_drive()
   t.eq(o.store, "C:\\S")
   t.eq(o.users[1], "Ann")
   t.has(host.lines[1], "to C:", "1 profile", "2 files")
-  t.has(host.lines[2], "warn:", "1 existing file")
+  t.has(host.lines[2], "warn:", "1 differing file")
 end
 
 function tests.restore_explains_failures()
