@@ -24,6 +24,7 @@ struct ts_command {
     const char *notes; /* more help, may be NULL */
     int (*run)(const struct ts_args *args);
 };
+extern const struct ts_command ts_cmd_facts, ts_cmd_gather;
 extern const struct ts_command ts_cmd_run, ts_cmd_resume, ts_cmd_status, ts_cmd_check,
     ts_cmd_plan, ts_cmd_steps, ts_cmd_schema, ts_cmd_vars, ts_cmd_get, ts_cmd_set,
     ts_cmd_lab, ts_cmd_convert;

@@ -7,6 +7,7 @@
 
 static const struct ts_opt options[] = {
     TS_VARIABLE_OPTIONS,
+    TS_FACTS_OPTION,
     {"result", 0, "STEP=CODE", true,
      "Assume that this step (id or name, * and ?) ends so"},
     {"json", 0, NULL, false, "The plan as JSON"},
@@ -40,6 +41,7 @@ static int show(struct ts_session *s, const struct ts_plan_result *results, size
     s->host.seq = s->seq;
     s->host.phase = s->phase;
     s->host.machine = s->machine;
+    s->host.facts = s->facts;
     s->host.run = s->host.state_dir = "";
     if (ts_plan(&c, results, n, &arena, &plan, &err) != TS_OK)
         rc = ts_cli_fail(&err);
@@ -91,7 +93,7 @@ static int plan(const struct ts_args *args)
 const struct ts_command ts_cmd_plan = {
     "plan",
     "what would run, and why the rest would not; touches nothing",
-    "plan SEQUENCE [--set NAME=VALUE] [--result STEP=CODE] [--phase PHASE]",
+    "plan SEQUENCE [--set NAME=VALUE] [--facts FILE] [--result STEP=CODE]",
     options,
     NULL,
     plan};

@@ -6,6 +6,7 @@
 #include "cli/display.h"
 #include "cli/place.h"
 #include "engine/engine.h"
+#include "facts/facts.h"
 #include "lab/lab.h"
 #include "parse/parse.h"
 #include "script/script.h"
@@ -15,6 +16,7 @@ struct ts_session {
     struct ts_lab_machine *lab; /* NULL outside the lab */
     enum ts_phase phase;
     char machine[64];
+    struct ts_facts *facts; /* --facts, the lab machine's, else this one's, gathered late */
     struct ts_script *script;
     struct ts_registry steps;
     struct ts_sequence *seq;
@@ -31,7 +33,7 @@ struct ts_session {
         backend; /* backend: inner, after settling the state */
 };
 
-/* Drives (lab, --drive), phase, machine id. */
+/* Drives (lab, --drive), phase, machine id, facts. */
 TS_NODISCARD enum ts_code
 ts_session_machine(struct ts_session *s, const struct ts_args *args, struct ts_err *err);
 /* The step library and the folders of more step types: --steps, then `also` (may be NULL;
@@ -41,7 +43,8 @@ TS_NODISCARD enum ts_code ts_session_steps(struct ts_session *s, const char *als
 /* Load the sequence `path` with the step types beside it. */
 TS_NODISCARD enum ts_code ts_session_sequence(struct ts_session *s, const char *path,
                                               struct ts_err *err);
-/* Variables from machine, --vars, TASKSEQ_VAR_*, --set; then inputs are asked for. */
+/* Variables from machine, --vars, TASKSEQ_VAR_*, --set; then the sequence's inputs, if
+ * there is one, are asked for. */
 TS_NODISCARD enum ts_code ts_session_variables(struct ts_session *s, bool ask,
                                                struct ts_err *err);
 /* Log, events, display, server, host: the state is open, run is filled. */
@@ -60,6 +63,8 @@ void ts_session_fini(struct ts_session *s);
     {                                                                          \
         "phase", 0, "PHASE", false, "WinPE or FullOS, instead of finding out"  \
     }
+#define TS_FACTS_OPTION \
+    {"facts", 0, "FILE", false, "Take this machine for the one that FILE describes"}
 #define TS_VARIABLE_OPTIONS                                                        \
     {"set", 0, "NAME=VALUE", true, "Set a variable"},                              \
     {                                                                              \

@@ -219,7 +219,7 @@ enum ts_code ts_session_variables(struct ts_session *s, bool ask, struct ts_err 
     const char *file;
     enum ts_code rc = TS_OK;
 
-    for (size_t i = 0; i < s->seq->input_count; i++)
+    for (size_t i = 0; s->seq && i < s->seq->input_count; i++)
         if (s->seq->inputs[i].secret)
             ts_vars_mark_secret(s->vars, ts_str_of(s->seq->inputs[i].name));
     if (s->lab && s->lab->variables)
@@ -230,5 +230,5 @@ enum ts_code ts_session_variables(struct ts_session *s, bool ask, struct ts_err 
         rc = from_environment(s, err);
     if (rc == TS_OK)
         rc = from_options(s, err);
-    return rc == TS_OK ? inputs(s, ask, err) : rc;
+    return rc == TS_OK && s->seq ? inputs(s, ask, err) : rc;
 }

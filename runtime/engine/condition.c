@@ -43,7 +43,7 @@ static enum ts_code fact(void *ctx, const struct ts_expr *x, const char *name,
     if (e->c->fact) {
         return e->c->fact(e->c->fact_ctx, x, name, value, part, result, why, err);
     }
-    return ts_facts_ask(NULL, x, name, value, part, result, why, err);
+    return ts_facts_ask(e->host->facts, x, name, value, part, result, why, err);
 }
 
 void ts_condition_env(struct ts_engine *e)
@@ -56,6 +56,9 @@ void ts_condition_env(struct ts_engine *e)
         .lenient = e->c->seq->configmgr,
         .environment = environment,
     };
+    if (e->host->facts) {
+        ts_facts_on_warning(e->host->facts, warn, e);
+    }
 }
 
 enum ts_code ts_condition(struct ts_engine *e, const struct ts_node *n, bool *result,

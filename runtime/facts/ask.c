@@ -228,13 +228,37 @@ static enum ts_code ask_os(const struct question *q, bool *result)
     return TS_OK;
 }
 
+/* ---- WMI
+ * ------------------------------------------------------------------------- */
+
+static enum ts_code ask_wmi(struct ts_facts *f, const struct question *q, bool *result)
+{
+    struct ts_wql_answer answer;
+
+    if (!f) {
+        return ts_fail(q->err, TS_EUNSUPPORTED,
+                       "there is no WMI to ask on this platform");
+    }
+    enum ts_code rc = ts_wql_query(f, ts_str_of(q->name), q->part, NULL, &answer, q->err);
+    if (rc != TS_OK) {
+        return rc;
+    }
+    *result = answer.count > 0;
+    if (answer.unknown[0]) {
+        saw(q, answer.unknown);
+    } else if (q->why) {
+        ts_buf_fmt(q->why, "it finds %zu object%s", answer.count,
+                   answer.count == 1 ? "" : "s");
+    }
+    return TS_OK;
+}
+
 enum ts_code ts_facts_ask(void *ctx, const struct ts_expr *x, const char *name,
                           const char *value, const char *part, bool *result,
                           struct ts_buf *why, struct ts_err *err)
 {
     struct question q = {
         .x = x, .name = name, .value = value, .part = part, .why = why, .err = err};
-    (void)ctx;
     *result = false;
     switch (x->kind) {
     case TS_X_FILE:
@@ -246,7 +270,7 @@ enum ts_code ts_facts_ask(void *ctx, const struct ts_expr *x, const char *name,
         return ts_fail(err, TS_EUNSUPPORTED,
                        "there is no registry to ask on this platform");
     case TS_X_WMI:
-        return ts_fail(err, TS_EUNSUPPORTED, "there is no WMI to ask on this platform");
+        return ask_wmi(ctx, &q, result);
     case TS_X_SOFTWARE:
         return ts_fail(err, TS_EUNSUPPORTED,
                        "there is no Windows Installer to ask on this platform");

@@ -17,4 +17,6 @@ TS_NODISCARD enum ts_code ts_pe_file_version(struct ts_file *f, const char *show
  * how exact it was said, 1 second or less. */
 bool ts_moment_parse(ts_str text, int64_t *ns, int64_t *unit_ns);
 
+void ts_facts_warn(struct ts_facts *f, const char *text);
+
 #endif

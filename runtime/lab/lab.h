@@ -9,6 +9,7 @@
 
 #include "engine/restart.h"
 #include "base/value.h"
+#include "facts/facts.h"
 #include "platform/fs.h"
 
 struct ts_lab_volume {
@@ -29,6 +30,7 @@ struct ts_lab_machine { /* machine.json */
         *variables; /* object of strings: machine variables for runs; a path on
                        a volume has the letter of the phase that runs now */
     struct ts_value *stored_variables; /* as written: {"volume", "path"} for a path */
+    struct ts_value *facts; /* what the machine is, as facts.h says; NULL: not said */
     struct ts_arena arena;
 };
 /* TS_ENOTFOUND: no machine.json (the message names `taskseq lab --new`); TS_EINPUT: file,
@@ -42,6 +44,10 @@ TS_NODISCARD enum ts_code ts_lab_save(struct ts_lab_machine *m, struct ts_err *e
 /* Inside the child: map the drives for the current phase, hold what is held, set the
  * pending file, arm the power cut.  NULL *out if TASKSEQ_LAB is not set. */
 TS_NODISCARD enum ts_code ts_lab_attach(struct ts_lab_machine **out, struct ts_err *err);
+/* The machine's facts, with the drives as its phase shows them; *out NULL if machine.json
+ * says nothing: then those of the real machine count.  The caller frees. */
+TS_NODISCARD enum ts_code ts_lab_facts(const struct ts_lab_machine *m,
+                                       struct ts_facts **out, struct ts_err *err);
 /* The backend for a run inside a lab machine; ctx is the machine. */
 struct ts_restart_backend ts_lab_restart_backend(struct ts_lab_machine *m);
 

@@ -69,6 +69,7 @@ static enum ts_code read_machine(struct ts_lab_machine *m, const struct ts_value
     const struct ts_value *format = ts_value_get(v, "taskseqLab");
     const struct ts_value *volumes = ts_value_get(v, "volumes");
     const struct ts_value *vars = ts_value_get(v, "variables");
+    const struct ts_value *facts = ts_value_get(v, "facts");
     const char *id = ts_value_text(v, "id"), *name = ts_value_text(v, "name");
     enum ts_code rc;
 
@@ -82,6 +83,14 @@ static enum ts_code read_machine(struct ts_lab_machine *m, const struct ts_value
                        "%s: \"volumes\" must be a list of 1 to 26 volumes", file);
     if (vars && vars->kind != TS_OBJECT)
         return ts_fail(err, TS_EINPUT, "%s: \"variables\" must be an object", file);
+    if (facts) {
+        struct ts_facts *check = NULL;
+
+        if ((rc = ts_facts_from_value(&check, facts, err)) != TS_OK)
+            return rc;
+        ts_facts_free(check);
+        m->facts = ts_value_copy(&m->arena, facts);
+    }
     m->id = ts_arena_strz(&m->arena, id);
     m->name = ts_arena_strz(&m->arena, name ? name : id);
     m->stored_variables = vars ? ts_value_copy(&m->arena, vars) : NULL;
@@ -190,6 +199,8 @@ enum ts_code ts_lab_save(struct ts_lab_machine *m, struct ts_err *err)
     if (m->stored_variables)
         ts_value_set(&m->arena, o, TS_S("variables"),
                      ts_value_copy(&m->arena, m->stored_variables));
+    if (m->facts)
+        ts_value_set(&m->arena, o, TS_S("facts"), ts_value_copy(&m->arena, m->facts));
     ts_json_write(&b, o, 2);
     ts_buf_c(&b, '\n');
     rc = ts_file_replace(file, ts_buf_text(&b), b.n, 0644, err);

@@ -70,6 +70,13 @@ static void param_schema(struct ts_buf *out, const struct ts_param *p)
         [TS_P_MAP] = "{\"type\":\"object\",\"additionalProperties\":"
                      "{\"type\":\"string\"}}",
         [TS_P_CONDITION] = "{\"$ref\":\"#/$defs/condition\"}",
+        [TS_P_RULES] =
+            "{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{"
+            "\"condition\":{\"$ref\":\"#/$defs/condition\"},"
+            "\"variables\":{\"type\":\"object\",\"additionalProperties\":"
+            "{\"type\":\"string\"}},"
+            "\"secret\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}}},"
+            "\"required\":[\"variables\"],\"additionalProperties\":false}}",
     };
     bool may_expand = p->expand && (p->type == TS_P_INTEGER || p->type == TS_P_BOOLEAN ||
                                     p->type == TS_P_ENUM || p->type == TS_P_DURATION);

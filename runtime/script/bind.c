@@ -289,6 +289,7 @@ void ts_bind_host(lua_State *L)
     set_functions(L, ts_bind_general);
     set_functions(L, ts_bind_run);
     set_functions(L, ts_bind_machine);
+    set_functions(L, ts_bind_gather);
     ts_bind_table(L, "host.vars", ts_bind_vars);
     lua_setfield(L, -2, "vars");
     ts_bind_table(L, "host.fs", ts_bind_fs);

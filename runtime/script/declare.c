@@ -190,22 +190,22 @@ static struct ts_codes field_codes(const struct declaration *d, const char *key)
 
 static enum ts_param_type param_type(const struct declaration *d, const char *owner)
 {
-    const char *names[TS_P_CONDITION + 1];
+    const char *names[TS_P_COUNT];
     const char *said = field_text(d, "type");
 
     if (!said) {
         decl_fail(d, owner, NULL, "the parameter %s needs a 'type'", owner);
     }
-    for (int t = 0; t <= TS_P_CONDITION; t++) {
+    for (int t = 0; t < TS_P_COUNT; t++) {
         names[t] = ts_param_type_name((enum ts_param_type)t);
         if (strcmp(names[t], said) == 0) {
             return (enum ts_param_type)t;
         }
     }
-    const char *near = ts_str_suggest(ts_str_of(said), names, TS_P_CONDITION + 1);
+    const char *near = ts_str_suggest(ts_str_of(said), names, TS_P_COUNT);
     decl_fail(d, owner, said,
               "the parameter %s has the unknown type '%s'%s%s%s: there are string path "
-              "integer boolean enum list command duration map condition",
+              "integer boolean enum list command duration map condition rules",
               owner, said, near ? " (did you mean '" : "", near ? near : "",
               near ? "'?)" : "");
 }
@@ -263,6 +263,7 @@ static bool default_fits(const struct ts_param *p)
         return false;
     case TS_P_MAP:
     case TS_P_CONDITION:
+    case TS_P_RULES:
         return false;
     default:
         return true;

@@ -13,6 +13,7 @@
 #include <lua.h>
 
 #include "script/script.h"
+#include "steps/gather.h"
 
 #define TS_SCRIPT_MEMORY (256u * 1024 * 1024)
 #define TS_SCRIPT_SOURCE_MAX (1024u * 1024)
@@ -37,6 +38,7 @@ struct ts_scratch {
     struct ts_profile *profiles;
     struct ts_rules *rules;
     struct ts_dir *dir;
+    struct ts_rules_result gathered;
     char *text;
 };
 
@@ -144,7 +146,7 @@ void ts_push_text(lua_State *L, const char *key, const char *v); /* NULL: nothin
 void ts_push_bool(lua_State *L, const char *key, bool v);
 
 extern const struct ts_binding ts_bind_general[], ts_bind_vars[], ts_bind_fs[],
-    ts_bind_store[], ts_bind_image[], ts_bind_run[], ts_bind_machine[];
+    ts_bind_store[], ts_bind_image[], ts_bind_run[], ts_bind_machine[], ts_bind_gather[];
 /* host.phase, host.attempt...: false if there is no such field. */
 bool ts_bind_field(lua_State *L, struct ts_script *s, const char *key);
 /* Delete the files host.temp_file made. */

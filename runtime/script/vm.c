@@ -20,6 +20,7 @@ void ts_scratch_clear(struct ts_scratch *x)
     ts_profiles_free(x->profiles);
     ts_rules_free(x->rules);
     ts_dir_close(x->dir);
+    ts_rules_result_fini(&x->gathered);
     ts_free(x->text);
     ts_buf_free(&x->buf);
     ts_arena_fini(&x->arena);

@@ -3,6 +3,7 @@
 #define TS_STEPS_HOST_H
 
 #include "events/events.h"
+#include "facts/facts.h"
 #include "log/log.h"
 #include "migrate/migrate.h"
 #include "platform/proc.h"
@@ -19,6 +20,7 @@ struct ts_host {
     const struct ts_sequence *seq;
     enum ts_phase phase;       /* now: WINPE or FULLOS */
     const char *machine;       /* id */
+    struct ts_facts *facts;    /* what the machine is; NULL: nobody knows */
     const char *run;           /* uid */
     const char *state_dir;     /* native; changes when the state moves */
     const char *serve_address; /* for `taskseq get`, NULL if not served */

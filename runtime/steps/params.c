@@ -13,6 +13,7 @@ const char *ts_param_type_name(enum ts_param_type t)
         [TS_P_ENUM] = "enum",       [TS_P_LIST] = "list",
         [TS_P_COMMAND] = "command", [TS_P_DURATION] = "duration",
         [TS_P_MAP] = "map",         [TS_P_CONDITION] = "condition",
+        [TS_P_RULES] = "rules",
     };
 
     return names[t];
@@ -33,6 +34,7 @@ static void add_expected(struct ts_buf *b, const struct ts_param *p)
         [TS_P_DURATION] = "a duration such as 90s, 15m or 2h",
         [TS_P_MAP] = "names with strings",
         [TS_P_CONDITION] = "a condition",
+        [TS_P_RULES] = "a list of rules, each with `variables`",
     };
 
     if (p->type != TS_P_ENUM) {
@@ -131,6 +133,8 @@ static bool kind_fits(const struct ts_param *p, const struct ts_value *v)
         return empty_table(v) || (v->kind == TS_OBJECT && all_strings(v));
     case TS_P_CONDITION:
         return string || v->kind == TS_OBJECT;
+    case TS_P_RULES:
+        return empty_table(v) || v->kind == TS_ARRAY;
     }
     return false;
 }
@@ -197,9 +201,60 @@ static struct ts_value *convert_text(const struct ts_param *p, ts_str s,
     case TS_P_CONDITION:
         return ts_value_string(a, s);
     case TS_P_MAP:
+    case TS_P_RULES:
         return NULL;
     }
     return NULL;
+}
+
+/* ---- rules ---------------------------------------------------------------------------
+ */
+
+static enum ts_code check_rule(const struct ts_value *rule, struct ts_arena *a,
+                               struct ts_err *err)
+{
+    const struct ts_value *variables = NULL;
+    struct ts_expr *tree;
+
+    if (rule->kind != TS_OBJECT) {
+        return ts_fail(err, TS_EINPUT, "expected a table with `variables`, found %s",
+                       ts_kind_name(rule->kind));
+    }
+    for (const struct ts_value *m = rule->first; m; m = m->next) {
+        if (ts_str_eq(m->key, TS_S("condition"))) {
+            if (ts_expr_from_value(&tree, a, m, err) != TS_OK) {
+                return ts_err_context(err, "condition");
+            }
+        } else if (ts_str_eq(m->key, TS_S("variables"))) {
+            variables = m;
+            if (!empty_table(m) && (m->kind != TS_OBJECT || !all_strings(m))) {
+                return ts_fail(err, TS_EINPUT, "variables: expected names with strings");
+            }
+        } else if (ts_str_eq(m->key, TS_S("secret"))) {
+            if (!empty_table(m) && (m->kind != TS_ARRAY || !all_strings(m))) {
+                return ts_fail(err, TS_EINPUT, "secret: expected a list of names");
+            }
+        } else {
+            return ts_fail(err, TS_EINPUT,
+                           "a rule has no %.*s; it has condition, variables and secret",
+                           (int)(m->key.n > 80 ? 80 : m->key.n), m->key.p);
+        }
+    }
+    return variables ? TS_OK : ts_fail(err, TS_EINPUT, "variables: missing from a rule");
+}
+
+static enum ts_code check_rules(const struct ts_value *v, struct ts_arena *a,
+                                struct ts_err *err)
+{
+    size_t i = 0;
+
+    for (const struct ts_value *rule = v->first; rule; rule = rule->next) {
+        if (check_rule(rule, a, err) != TS_OK) {
+            return ts_err_context(err, "[%zu]", i);
+        }
+        i++;
+    }
+    return TS_OK;
 }
 
 /* To the type's form.  The kind was found fitting. */
@@ -221,8 +276,9 @@ static enum ts_code convert(const struct ts_param *p, const struct ts_value *v,
             *out = ts_value_int(a, ms);
         }
         ts_buf_free(&b);
-    } else if (v->count == 0 && (p->type == TS_P_LIST || p->type == TS_P_MAP)) {
-        *out = ts_value_new(a, p->type == TS_P_LIST ? TS_ARRAY : TS_OBJECT);
+    } else if (v->count == 0 &&
+               (p->type == TS_P_LIST || p->type == TS_P_MAP || p->type == TS_P_RULES)) {
+        *out = ts_value_new(a, p->type == TS_P_MAP ? TS_OBJECT : TS_ARRAY);
     } else {
         *out = ts_value_copy(a, v);
     }
@@ -230,6 +286,9 @@ static enum ts_code convert(const struct ts_param *p, const struct ts_value *v,
         return fail_value(p, v, origin, err);
     }
     if (p->type == TS_P_CONDITION && ts_expr_from_value(&tree, a, v, err) != TS_OK) {
+        return ts_err_context(err, "%s", p->name);
+    }
+    if (p->type == TS_P_RULES && check_rules(v, a, err) != TS_OK) {
         return ts_err_context(err, "%s", p->name);
     }
     (*out)->file = v->file;
@@ -368,7 +427,7 @@ static struct ts_value *expand_value(struct prepare *w, const struct ts_param *p
 {
     struct ts_value *out;
 
-    if (p->type == TS_P_CONDITION) {
+    if (p->type == TS_P_CONDITION || p->type == TS_P_RULES) {
         return ts_value_copy(w->arena, v);
     }
     if (v->kind == TS_STRING) {

@@ -47,11 +47,14 @@ static enum ts_code check_params(const struct ts_step_type *t, struct ts_err *er
             return ts_fail(err, TS_EINPUT, "step type %s: parameter %s has no choices",
                            t->name, p->name);
         }
-        if (p->variable && (p->type == TS_P_MAP || p->type == TS_P_CONDITION)) {
+        if (p->variable &&
+            (p->type == TS_P_MAP || p->type == TS_P_CONDITION || p->type == TS_P_RULES)) {
             return ts_fail(err, TS_EINPUT,
                            "step type %s: parameter %s is %s, which no variable can hold",
                            t->name, p->name,
-                           p->type == TS_P_MAP ? "a map" : "a condition");
+                           p->type == TS_P_MAP     ? "a map"
+                           : p->type == TS_P_RULES ? "a list of rules"
+                                                   : "a condition");
         }
     }
     return TS_OK;

@@ -19,8 +19,10 @@ enum ts_param_type {
     TS_P_COMMAND,  /* a command line: a string or an array of arguments */
     TS_P_DURATION, /* "15m" */
     TS_P_MAP,      /* object of strings */
-    TS_P_CONDITION
+    TS_P_CONDITION,
+    TS_P_RULES /* array of {condition, variables, secret}; expanded by who works on it */
 };
+#define TS_P_COUNT (TS_P_RULES + 1)
 const char *ts_param_type_name(enum ts_param_type t); /* "string" "path" ... */
 
 struct ts_param {

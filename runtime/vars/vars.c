@@ -311,6 +311,17 @@ void ts_vars_expand(const struct ts_vars *v, struct ts_buf *out, ts_str text,
 /* ---- secrets --------------------------------------------------------------------------
  */
 
+bool ts_vars_scope(const struct ts_vars *v, ts_str name, enum ts_scope *out)
+{
+    const struct var *var = ts_map_get(&v->names, name);
+
+    if (!var || !var->top || !var->top->text) {
+        return false;
+    }
+    *out = (enum ts_scope)(var->top - var->slots);
+    return true;
+}
+
 bool ts_vars_is_secret(const struct ts_vars *v, ts_str name)
 {
     const struct var *var = ts_map_get(&v->names, name);

@@ -37,6 +37,8 @@ void ts_vars_engine(struct ts_vars *v, const char *name, const char *value);
 void ts_vars_allow(struct ts_vars *v, ts_str name);
 const char *ts_vars_get(const struct ts_vars *v, const char *name); /* NULL if absent */
 bool ts_vars_lookup(const struct ts_vars *v, ts_str name, ts_str *value, bool *secret);
+/* The strongest scope in which it was set; false if it has no value there. */
+bool ts_vars_scope(const struct ts_vars *v, ts_str name, enum ts_scope *out);
 /* Marked, set as secret, or matching the catalogue's secret names (*Password*, *Secret*,
  * *Key, without switches such as SkipProductKey). */
 bool ts_vars_is_secret(const struct ts_vars *v, ts_str name);
