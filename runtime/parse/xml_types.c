@@ -255,8 +255,9 @@ static const char *child_sequence(struct xml_step *s)
         return "it names no task sequence";
     }
     param(s, "sequence", id);
-    return ts_arena_format(s->x->arena,
-                           "the task sequence %s that it runs is not in this export", id);
+    s->partly = ts_arena_format(
+        s->x->arena, "the task sequence %s that it runs is not in this export", id);
+    return NULL;
 }
 
 static const char *network_folder(struct xml_step *s)
@@ -305,8 +306,7 @@ static const char *install_application(struct xml_step *s)
     const char *ids = argument(s, "/app:"), *list = argument(s, "/basevar:");
 
     if (ids) {
-        struct ts_value *names = applications(s, ids);
-        xml_set(s->x, s->params, "name", names->count == 1 ? names->first : names);
+        xml_set(s->x, s->params, "applications", applications(s, ids));
     } else {
         param(s, "baseVariable", list);
     }
@@ -416,9 +416,20 @@ static const char *mdt_powershell(struct xml_step *s)
     return ts_value_get(s->params, "script") ? NULL : "it names no script";
 }
 
+/* Without an application of its own the step works off the lists that rules made. */
 static const char *mdt_application(struct xml_step *s)
 {
-    from_var(s, "name", "ApplicationGUID");
+    const struct ts_value *guid = xml_var_value(&s->vars, "ApplicationGUID");
+
+    if (guid) {
+        struct ts_value *list = xml_list(s->x, s->at);
+        ts_value_push(list, ts_value_copy(s->x->arena, guid));
+        xml_set(s->x, s->params, "applications", list);
+        xml_var_used(&s->vars, "ApplicationGUID");
+    } else {
+        param(s, "baseVariable", "Applications");
+        s->partly = "the list MandatoryApplications is not worked off";
+    }
     return NULL;
 }
 
