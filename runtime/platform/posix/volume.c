@@ -36,6 +36,27 @@ static void find_type(dev_t dev, char *out, size_t n)
     ts_buf_free(&text);
 }
 
+/* In a changed root /proc names only what is mounted inside; then the number has to do.
+ */
+static const char *type_of_number(long number)
+{
+    static const struct {
+        long number;
+        const char *name;
+    } types[] = {
+        {0xEF53, "ext4"},      {0x58465342, "xfs"},         {(long)0x9123683E, "btrfs"},
+        {0x01021994, "tmpfs"}, {(long)0x858458F6, "ramfs"}, {0x794C7630, "overlay"},
+        {0x65735546, "fuse"},  {0x5346544E, "ntfs"},        {0x4D44, "vfat"},
+        {0x6969, "nfs"}};
+
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        if (types[i].number == number) {
+            return types[i].name;
+        }
+    }
+    return "unknown";
+}
+
 /* The name of the link below /dev/disk/by-uuid that leads to the device. */
 static bool find_uuid(dev_t dev, char *out, size_t n)
 {
@@ -105,6 +126,9 @@ enum ts_code ts_volume_of(struct ts_dir *d, struct ts_volume *out, struct ts_err
     out->free = (uint64_t)vfs.f_bavail * vfs.f_frsize;
     out->readonly = (vfs.f_flag & ST_RDONLY) != 0;
     find_type(st.st_dev, out->fstype, sizeof out->fstype);
+    if (!out->fstype[0]) {
+        snprintf(out->fstype, sizeof out->fstype, "%s", type_of_number((long)fs.f_type));
+    }
     memcpy(id, &fs.f_fsid, sizeof id);
     mapped_id(d->fd, out->stable, sizeof out->stable);
     if (!out->stable[0] && !is_volatile(out->fstype) &&
