@@ -14,7 +14,7 @@ end
 local function c_bytes(text)
   local parts, line = {}, {}
   for i = 1, #text do
-    line[#line + 1] = tostring(text:byte(i))
+    line[#line + 1] = tostring(("b"):unpack(text, i))
     if #line == 32 then
       parts[#parts + 1] = table.concat(line, ",")
       line = {}
