@@ -32,7 +32,7 @@ char *mig_object_path(struct mig_catalog *c, const struct mig_scope *scope, int6
     ts_arena_fini(&a);
     for (size_t i = 0; i < scope->n; i++) {
         if (scope->p[i].object == top) {
-            whole = mig_root_path(&scope->p[i], path);
+            whole = mig_root_show(&scope->p[i], path);
             ts_free(path);
             return whole;
         }

@@ -66,7 +66,7 @@ static void found(struct mig_differ *df, const struct mig_node *n, ts_str name,
     const char *rel = mig_node_rel(w, n);
     char *below =
         ts_format("%s%s%.*s", rel, rel[0] && name.n ? "/" : "", (int)name.n, name.p);
-    char *path = mig_root_path(n->root, below);
+    char *path = mig_root_show(n->root, below);
 
     mig_finding(w->run, path, what);
     ts_free(below);
@@ -280,7 +280,7 @@ static enum ts_code open_known(struct mig_differ *df, struct mig_node *n,
         found(df, n, TS_S(""), "is gone since the capture");
         return TS_OK;
     }
-    path = mig_root_path(n->root, mig_node_rel(w, n));
+    path = mig_root_show(n->root, mig_node_rel(w, n));
     if (df->diff->take.skip_unreadable && df->diff->update && rc != TS_ECANCELLED) {
         mig_note(w->run, 2, "%s cannot be read any more (%s); what was captured is kept",
                  path, err->text);

@@ -1,6 +1,7 @@
 /* erase.c - deleting trees. */
 #include "migrate/erase.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -56,7 +57,7 @@ static void stays(struct mig_worker *w, struct mig_node *n, const char *name, bo
         path = NULL;
     } else if (e->failed++ == 0) {
         e->first = *err;
-        ts_err_context(&e->first, "cannot delete %s", path);
+        ts_err_context(&e->first, "cannot delete %.400s", path);
     }
     ts_mutex_unlock(w->run->m);
     ts_free(path);
@@ -93,6 +94,24 @@ static void erase_entry(struct mig_worker *w, struct mig_node *n, struct ts_dir 
         stays(w, n, name, false, &err);
 }
 
+/* A path that is too long is made short: the folder becomes a child of the root. */
+static enum ts_code bring_up(struct mig_worker *w, struct mig_node *n, struct ts_err *err)
+{
+    struct mig_node *top = n->parent;
+    struct ts_dir *up;
+    char name[40];
+    enum ts_code rc = mig_worker_open(&up, w, n->parent, n->root->dir, err);
+
+    while (top->parent)
+        top = top->parent;
+    snprintf(name, sizeof name, ".taskseq-deep-%llx", (unsigned long long)n->serial);
+    if (rc == TS_OK)
+        rc = ts_rename_at(up, n->name, n->root->dir, name, false, err);
+    if (rc == TS_OK)
+        mig_push(w, mig_node_new(top, n->root, 0, name));
+    return rc;
+}
+
 static enum ts_code erase_folder(struct mig_worker *w, struct mig_node *n,
                                  struct ts_err *err)
 {
@@ -105,6 +124,8 @@ static enum ts_code erase_folder(struct mig_worker *w, struct mig_node *n,
 
     (void)err;
     rc = mig_worker_open(&d, w, n, n->root->dir, &e);
+    if (rc == TS_ELIMIT && bring_up(w, n, &e) == TS_OK)
+        return TS_OK;
     if (rc == TS_OK)
         rc = ts_dir_stat(d, &st, &e);
     if (rc == TS_OK && st.volume != n->root->st.volume) {

@@ -33,12 +33,15 @@ struct ts_mig_env {
     bool (*cancelled)(void *ctx); /* time-outs too */
 };
 
-/* Where rules say yes or no.  The native list: lines "include PATTERN", "exclude
- * PATTERN",
- * '#' comments; a pattern is a path below the profile ("AppData/Local/Temp/", "*.ost"), a
- * path with a drive ("C:\Data\"), '*' within a name, '**' across folders, a trailing
- * slash for a whole folder; no case; the last matching line wins.  A rules object is used
- * from several threads at once and must not change. */
+/* Where rules say yes or no.  The native list: lines "include PATTERN" and "exclude
+ * PATTERN", '#' comments; a pattern with a separator is a path below the profile
+ * ("AppData/Local/Temp/"), one without it a name in any folder ("*.ost"), one with a
+ * drive or a slash in front a whole path ("C:\Data\"); '*' within a name, '**' across
+ * folders, a trailing slash for folders only; what is in a folder that matches, matches
+ * too; no case; the last matching line wins, without one an object is kept.  `profile` is
+ * the path of the captured folder as ts_profile.path had it at the capture, `rel` the
+ * path below it with '/'.  A rules object is used from several threads at once and must
+ * not change. */
 struct ts_rules {
     void *self;
     enum ts_verdict {
@@ -146,7 +149,8 @@ struct ts_restore {
 };
 /* Restore by links (copies across volumes).  Can be cut and run again.  A file already
  * there that differs is kept under "name (before restore)" and noted.  Folder metadata is
- * set last.  State becomes restored, then - when every entry was found under its restored
+ * set last.  A store that is verified already: nothing to do, TS_OK.  State becomes
+ * restored, then - when every entry was found under its restored
  * name with its recorded file id, or content where copied - verified. */
 TS_NODISCARD enum ts_code ts_migrate_restore(const struct ts_restore *r,
                                              const struct ts_mig_env *env,
@@ -160,7 +164,8 @@ TS_NODISCARD enum ts_code ts_migrate_verify_restored(const char *store,
 
 /* Remove the store on every volume: only in verified (or removing), else TS_EREFUSED with
  * what is missing; `force` overrides.  Never follows links.  What is in use is handed to
- * ts_power_delete_at_restart and counted in totals->pending. */
+ * ts_power_delete_at_restart and counted in totals->pending.  No store, or only an
+ * incomplete one: TS_OK.  What is not the store's stays, and then its folder does. */
 TS_NODISCARD enum ts_code ts_store_remove(const char *store, bool force,
                                           const struct ts_mig_env *env,
                                           struct ts_mig_totals *totals,
@@ -171,7 +176,9 @@ struct ts_wipe {
     const char *store;       /* NULL: none */
     const char *const *keep; /* protected paths besides the store's parts */
     bool without_store;      /* allowed although the volume holds profiles */
-    bool (*is_protected)(void *ctx, const char *native_path); /* may be NULL */
+    /* Of an entry: it stays, with all below it.  May be NULL.  Called from worker
+     * threads, one at a time. */
+    bool (*is_protected)(void *ctx, const char *native_path);
     void *ctx;
 };
 /* Delete everything on a volume except protected paths, after the proof: with a store
@@ -185,7 +192,8 @@ TS_NODISCARD enum ts_code ts_migrate_wipe(const struct ts_wipe *w,
 
 /* Is there a store on the volume of `dir` that still holds state (complete ... restored)?
  * Its path to *out (caller frees), NULL if none.  Used before format and by WipeVolume:
- * looks at every folder in the volume's root for a catalogue. */
+ * looks for a catalogue or a part in the folders of the volume's root and, but for those
+ * of users, in the folders in them.  What cannot be read counts as a store. */
 TS_NODISCARD enum ts_code ts_store_find(const char *dir, char **out, struct ts_err *err);
 
 #endif

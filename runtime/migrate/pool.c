@@ -28,6 +28,7 @@ struct mig_node *mig_node_new(struct mig_node *parent, struct mig_root *root, in
     n->root = root;
     n->id = id;
     n->serial = atomic_fetch_add(&serial, 1) + 1;
+    n->path_n = parent ? parent->path_n + len + 1 : 0;
     atomic_init(&n->open, 1);
     memcpy(n->name, name, len + 1);
     return n;
@@ -167,6 +168,8 @@ enum ts_code mig_worker_open(struct ts_dir **out, struct mig_worker *w,
     enum ts_code rc;
 
     *out = NULL;
+    if (n->path_n > MIG_PATH_MAX)
+        return ts_fail(err, TS_ELIMIT, "the path is longer than %d bytes", MIG_PATH_MAX);
     if (w->last && w->last_serial == n->serial) {
         *out = w->last;
         return TS_OK;
@@ -176,11 +179,7 @@ enum ts_code mig_worker_open(struct ts_dir **out, struct mig_worker *w,
     } else if (!n->parent) {
         rc = ts_dir_dup(&d, top, err);
     } else {
-        const char *rel = mig_node_rel(w, n);
-        if (w->rel.n > MIG_PATH_MAX)
-            return ts_fail(err, TS_ELIMIT, "the path is longer than %d bytes",
-                           MIG_PATH_MAX);
-        rc = ts_dir_open_at(&d, top, rel, err);
+        rc = ts_dir_open_at(&d, top, mig_node_rel(w, n), err);
     }
     if (rc != TS_OK)
         return rc;

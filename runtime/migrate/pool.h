@@ -17,6 +17,7 @@ struct mig_node {
     struct mig_root *root;
     atomic_int open; /* itself and the children not yet done */
     uint64_t serial; /* unlike its address never used again */
+    size_t path_n;   /* bytes of the path below the root */
     int64_t id;      /* object id */
     void *data;      /* freed with the node */
     atomic_uint flags;
@@ -80,7 +81,8 @@ void mig_push(struct mig_worker *w, struct mig_node *n);
 /* Path below the root with '/', "" for the root; valid until the next call. */
 const char *mig_node_rel(struct mig_worker *w, const struct mig_node *n);
 /* Open the folder of n below its root's handle `top`; the worker keeps it open till it
- * opens another.  Paths longer than MIG_PATH_MAX are TS_ELIMIT. */
+ * opens another.  Paths longer than MIG_PATH_MAX are TS_ELIMIT: whoever makes them wants
+ * to keep us busy (Windows ends at 32,767 characters). */
 #define MIG_PATH_MAX 65536
 TS_NODISCARD enum ts_code mig_worker_open(struct ts_dir **out, struct mig_worker *w,
                                           struct mig_node *n, struct ts_dir *top,

@@ -41,7 +41,7 @@ static char *show(struct mig_putter *p, const struct mig_node *n, const char *na
 {
     const char *rel = mig_node_rel(p->w, n);
     char *below = ts_format("%s%s%s", rel, rel[0] && name[0] ? "/" : "", name);
-    char *path = mig_root_path(n->root, below);
+    char *path = mig_root_show(n->root, below);
 
     ts_free(below);
     return path;

@@ -126,6 +126,16 @@ done:
 
 /* ---- afterwards -------------------------------------------------------------------- */
 
+/* The volume of root i, unless an earlier one was on it. */
+static enum ts_code sync_once(const struct mig_scope *scope, size_t i, struct ts_err *err)
+{
+    for (size_t k = 0; k < i; k++) {
+        if (scope->p[k].dir && scope->p[k].st.volume == scope->p[i].st.volume)
+            return TS_OK;
+    }
+    return ts_volume_sync(scope->p[i].dir, err);
+}
+
 static enum ts_code record(struct restore *rt, struct ts_err *err)
 {
     struct mig_store *s = rt->store;
@@ -136,7 +146,7 @@ static enum ts_code record(struct restore *rt, struct ts_err *err)
         char volume[80];
         if (!r->dir)
             continue;
-        rc = ts_volume_sync(r->dir, err);
+        rc = sync_once(rt->scope, i, err);
         mig_volume_of_path(r->now, r->dir, volume);
         ts_free(r->restored);
         ts_free(r->restored_volume);

@@ -10,7 +10,7 @@ static void missing(struct mig_putter *p, const struct mig_node *n, const char *
 {
     const char *rel = mig_node_rel(p->w, n);
     char *below = ts_format("%s%s%s", rel, rel[0] && name[0] ? "/" : "", name);
-    char *path = mig_root_path(n->root, below);
+    char *path = mig_root_show(n->root, below);
 
     mig_finding(p->w->run, path, what);
     ts_free(below);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define SHOW_END 300 /* bytes of a path that are shown at its beginning and end */
+
 void mig_root_close(struct mig_root *r)
 {
     ts_dir_close(r->dir);
@@ -63,6 +65,18 @@ char *mig_root_path(const struct mig_root *r, const char *rel)
             if (*p == '/')
                 *p = '\\';
         }
+    }
+    return path;
+}
+
+char *mig_root_show(const struct mig_root *r, const char *rel)
+{
+    char *path = mig_root_path(r, rel);
+    size_t n = strlen(path);
+
+    if (n > 2 * SHOW_END + 3) {
+        memcpy(path + SHOW_END, "...", 3);
+        memmove(path + SHOW_END + 3, path + n - SHOW_END, SHOW_END + 1);
     }
     return path;
 }

@@ -55,8 +55,10 @@ TS_NODISCARD enum ts_code mig_root_open(struct mig_root *r, struct ts_err *err);
 void mig_root_close(struct mig_root *r);
 /* The root of `s` that is the same folder as `other`, by volume and path below it. */
 struct mig_root *mig_scope_match(struct mig_scope *s, const struct mig_root *other);
-/* Path to show of something below a root; caller frees. */
+/* Path of something below a root; caller frees. */
 char *mig_root_path(const struct mig_root *r, const char *rel);
+/* The same for people: the middle of a very long one is left out. */
+char *mig_root_show(const struct mig_root *r, const char *rel);
 
 /* Profiles in the folder `top` ("C:\" or "/mnt/windows"): its Users, and for a native
  * path its home as well.  Appends to *tail. */

@@ -22,9 +22,9 @@ static char *show(struct mig_taker *t, const struct mig_node *n, const char *nam
     char *full, *path;
 
     if (!name)
-        return mig_root_path(n->root, rel);
+        return mig_root_show(n->root, rel);
     full = rel[0] ? ts_format("%s/%s", rel, name) : ts_strdup(name);
-    path = mig_root_path(n->root, full);
+    path = mig_root_show(n->root, full);
     ts_free(full);
     return path;
 }

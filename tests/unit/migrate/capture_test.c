@@ -2,8 +2,12 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -586,5 +590,157 @@ Test(capture, cancelled_leaves_an_incomplete_store_and_every_file)
     OK(capture(l, NULL, &err));
     cr_expect_eq(state_of_store(), TS_STORE_COMPLETE);
     ts_free(before), ts_free(after), ts_free(users);
+    lab_free(l);
+}
+
+/* ---- hostile trees -------------------------------------------------------------------
+ */
+
+Test(hostile, an_endless_path_is_refused_and_can_be_wiped)
+{
+    struct lab *l = lab_new();
+    struct ts_capture c = {
+        .store = STORE, .windows_drive = "C:", .skip_unreadable = true};
+    struct ts_mig_totals t;
+    struct ts_err err;
+
+    lab_small_users(l);
+    lab_dir(l, "C/Users/Ann/deep", 0755);
+    lab_deep(l, "C/Users/Ann/deep", 140000);
+    cr_expect_eq(capture(l, NULL, &err), TS_ELIMIT);
+    cr_expect(strstr(err.text, "longer than 65536 bytes") != NULL, "%.300s", err.text);
+    cr_expect(!lab_has(l, "C/StateStore"));
+    OK(ts_migrate_capture(&c, NULL, &t, &err));
+    cr_expect_eq(t.unreadable, 1);
+    OK(wipe_c(l, &err));
+    cr_expect(!lab_has(l, "C/Users"));
+    OK(restore(l, NULL, &err));
+    cr_expect(lab_has(l, "C/Users/Ann/Documents/one.txt"));
+    OK(ts_store_remove(STORE, false, NULL, NULL, &err));
+    lab_free(l);
+}
+
+/* A user who swaps things for links while root looks at them. */
+static pid_t swapper(struct lab *l)
+{
+    char *a = lab_path(l, "C/Users/Ann/swap"), *b = lab_path(l, "C/Users/Ann/.link");
+    char *t = lab_path(l, "C/Users/Ann/.dir"), *f = lab_path(l, "C/Users/Ann/file");
+    char *g = lab_path(l, "C/Users/Ann/.flink"), *h = lab_path(l, "C/Users/Ann/.file");
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        for (;;) {
+            if (rename(a, t) || rename(b, a) || rename(f, h) || rename(g, f) ||
+                rename(a, b) || rename(t, a) || rename(f, g) || rename(h, f))
+                _exit(1);
+        }
+    }
+    ts_free(a), ts_free(b), ts_free(t), ts_free(f), ts_free(g), ts_free(h);
+    return pid;
+}
+
+Test(hostile, swapping_things_for_links_leads_nowhere)
+{
+    struct lab *l = lab_new_in_memory();
+    struct ts_capture c = {.store = STORE,
+                           .windows_drive = "C:",
+                           .overwrite = true,
+                           .force = true,
+                           .skip_unreadable = true};
+    struct ts_err err;
+
+    lab_small_users(l);
+    lab_dir(l, "outside/swap", 0755);
+    lab_file(l, "outside/swap/foreign.txt", "foreign");
+    lab_file(l, "outside/shadow", "root:secret");
+    lab_dir(l, "C/Users/Ann/swap", 0755);
+    for (int i = 0; i < 50; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "C/Users/Ann/swap/%d", i);
+        lab_file(l, name, "own");
+    }
+    lab_file(l, "C/Users/Ann/file", "own file");
+    lab_link(l, "C/Users/Ann/.link", "../../../outside/swap");
+    lab_link(l, "C/Users/Ann/.flink", "../../../outside/shadow");
+    char *foreign = ts_format("id=%llu\n", lab_inode(l, "outside/swap/foreign.txt"));
+    char *shadow = ts_format("id=%llu\n", lab_inode(l, "outside/shadow"));
+    char *data = lab_path(l, "C/StateStore/data");
+    pid_t pid = swapper(l);
+    for (int i = 0; i < 60; i++) {
+        OK(ts_migrate_capture(&c, NULL, NULL, &err));
+        char *store = snap(data, SNAP_IDS);
+        cr_assert(!strstr(store, foreign) && !strstr(store, shadow), "%s", store);
+        cr_assert(!strstr(store, " l "), "a link is no file of the store: %s", store);
+        ts_free(store);
+    }
+    cr_expect_eq(waitpid(pid, NULL, WNOHANG), 0, "the swapper ended early");
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    ts_free(foreign), ts_free(shadow), ts_free(data);
+    lab_free(l);
+}
+
+static bool set_immutable(struct lab *l, const char *path, bool on)
+{
+    char *p = lab_path(l, path);
+    int fd = open(p, O_RDONLY), flags = 0;
+    bool ok = ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0;
+
+    flags = on ? flags | FS_IMMUTABLE_FL : flags & ~FS_IMMUTABLE_FL;
+    ok = ok && ioctl(fd, FS_IOC_SETFLAGS, &flags) == 0;
+    close(fd);
+    ts_free(p);
+    return ok;
+}
+
+Test(hostile, an_immutable_file_is_copied_and_a_wipe_names_it)
+{
+    struct lab *l = lab_new();
+    struct ts_mig_totals t;
+    struct ts_err err;
+
+    lab_small_users(l);
+    if (!set_immutable(l, "C/Users/Ann/Documents/one.txt", true)) {
+        lab_free(l);
+        cr_skip("this file system has no immutable files");
+    }
+    OK(capture(l, &t, &err));
+    cr_expect_eq(t.copies, 1);
+    cr_expect(noted(l, "copied instead of linked"), "%s", l->notes);
+    cr_expect_eq(wipe_c(l, &err), TS_EACCESS);
+    cr_expect(strstr(err.text, "one.txt") != NULL, "%s", err.text);
+    cr_assert(set_immutable(l, "C/Users/Ann/Documents/one.txt", false));
+    OK(wipe_c(l, &err)); /* it goes on */
+    OK(restore(l, &t, &err));
+    cr_expect(lab_has(l, "C/Users/Ann/Documents/one.txt"));
+    lab_free(l);
+}
+
+Test(hostile, a_file_with_as_many_names_as_there_can_be_is_copied)
+{
+    struct lab *l = lab_new();
+    struct ts_mig_totals t;
+    struct ts_err err;
+    char *from, *name = NULL;
+    int n = 0, rc = 0;
+
+    lab_small_users(l);
+    lab_dir(l, "C/names", 0755);
+    from = lab_path(l, "C/Users/Ann/Documents/one.txt");
+    while (n < 70000 && rc == 0) {
+        ts_free(name);
+        name = ts_format("%s/names/%d", l->c, n++);
+        rc = link(from, name);
+    }
+    if (rc == 0) {
+        lab_free(l);
+        cr_skip("this file system knows no limit");
+    }
+    OK(capture(l, &t, &err));
+    cr_expect_eq(t.copies, 1, "%s", l->notes);
+    OK(wipe_c(l, &err));
+    OK(restore(l, &t, &err));
+    cr_expect_eq(state_of_store(), TS_STORE_VERIFIED);
+    ts_free(from), ts_free(name);
     lab_free(l);
 }

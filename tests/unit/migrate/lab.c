@@ -218,7 +218,7 @@ static void inside(struct lab *l, const char *base, const char *name, const char
 }
 
 /* Folders below one another until the path has about n bytes. */
-static void deep(struct lab *l, const char *base, size_t n)
+void lab_deep(struct lab *l, const char *base, size_t n)
 {
     char *p = lab_path(l, base);
     int at = open(p, O_RDONLY | O_DIRECTORY), next;
@@ -389,7 +389,7 @@ void lab_profile(struct lab *l, const char *path)
     inside(l, path, "Documents/setuid", "#!/bin/sh\n");
     sub(l, path, "Deep", 0755);
     p = ts_format("%s/Deep", path);
-    deep(l, p, 4000);
+    lab_deep(l, p, 4000);
     ts_free(p);
     p = ts_format("%s/Documents", path);
     lab_xattr(l, p, "user.comment", "a folder with an attribute");

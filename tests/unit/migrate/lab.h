@@ -26,6 +26,8 @@ void lab_hardlink(struct lab *l, const char *from, const char *to);
 void lab_mtime(struct lab *l, const char *path, long long seconds);
 void lab_owner(struct lab *l, const char *path, unsigned uid, unsigned gid);
 void lab_xattr(struct lab *l, const char *path, const char *name, const char *value);
+/* Folders below one another until the path has about n bytes. */
+void lab_deep(struct lab *l, const char *path, size_t n);
 char *lab_path(struct lab *l, const char *path); /* native; caller frees */
 char *lab_read(struct lab *l, const char *path); /* NULL if absent; caller frees */
 bool lab_has(struct lab *l, const char *path);

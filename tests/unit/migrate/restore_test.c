@@ -327,7 +327,6 @@ Test(removal, hands_over_what_is_in_use)
     cr_expect(lab_has(l, "C/StateStore/catalog.db"));
     cr_expect(!lab_has(l, "D/StateStore"));
     cr_expect_eq(state_of_store(), TS_STORE_REMOVING);
-    cr_expect(noted(l, "next start"));
     cr_assert(write(go, "x", 1) == 1);
     waitpid(pid, &status, 0);
     cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0);
