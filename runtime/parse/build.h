@@ -65,10 +65,31 @@ TS_NODISCARD enum ts_code build_header(struct build *b, const struct place *at,
 TS_NODISCARD enum ts_code build_nodes(struct build *b, const struct place *at,
                                       struct ts_node *parent, bool in_finally,
                                       struct ts_node ***end);
+/* The name, or what it is otherwise. */
+TS_NODISCARD enum ts_code node_name(struct build *b, const struct place *at,
+                                    const char *otherwise, const char **out);
+/* Options into the node, the properties of its type into *params (a group: both NULL). */
+TS_NODISCARD enum ts_code node_members(struct build *b, const struct place *at,
+                                       const struct ts_step_type *type, struct ts_node *n,
+                                       struct ts_value *params);
 /* The `steps` of a document. */
 TS_NODISCARD enum ts_code build_document(struct build *b, const struct place *at,
                                          struct ts_node *parent, bool in_finally,
                                          struct ts_node ***end);
+
+/* ---- build_include.c ------------------------------------------------------------------
+ */
+
+/* include: the other file's steps stand in its place. */
+bool build_is_include(const struct ts_value *v);
+TS_NODISCARD enum ts_code build_include(struct build *b, const struct place *at,
+                                        struct ts_node *parent, bool in_finally,
+                                        struct ts_node ***end);
+/* RunTaskSequence: a group with the other file's steps stands in its place. */
+bool build_is_child(const struct ts_value *v);
+TS_NODISCARD enum ts_code build_child(struct build *b, const struct place *at,
+                                      struct ts_node *parent, bool in_finally,
+                                      struct ts_node ***end);
 
 /* ---- build_value.c: one value each; messages say what was expected -------------------
  */

@@ -1,4 +1,4 @@
-/* build_node.c - steps, groups and includes. */
+/* build_node.c - steps and groups. */
 #include "parse/build.h"
 
 #include <stdlib.h>
@@ -209,9 +209,9 @@ static void settle_empty(const struct ts_param *p, struct ts_value *v)
 }
 
 /* The members: options into the node, the type's own properties into *params. */
-static enum ts_code read_members(struct build *b, const struct place *at,
-                                 const struct ts_step_type *type, struct ts_node *n,
-                                 struct ts_value *params)
+enum ts_code node_members(struct build *b, const struct place *at,
+                          const struct ts_step_type *type, struct ts_node *n,
+                          struct ts_value *params)
 {
     int where = type ? IN_STEP : IN_GROUP;
     enum ts_code rc = TS_OK;
@@ -283,8 +283,8 @@ static enum ts_code build_group(struct build *b, const struct place *at,
     return rc;
 }
 
-static enum ts_code read_name(struct build *b, const struct place *at,
-                              const char *otherwise, const char **out)
+enum ts_code node_name(struct build *b, const struct place *at, const char *otherwise,
+                       const char **out)
 {
     const struct ts_value *v = value_member(at->v, "name");
     struct place member = {.up = at, .v = v, .key = "name"};
@@ -315,56 +315,13 @@ static enum ts_code build_node(struct build *b, const struct place *at,
     n->retry.attempts = 1;
     n->params = params;
     place_position(at, b->source, &n->pos.file, &n->pos.line, &n->pos.col);
-    if ((rc = read_name(b, at, type ? n->type : "Group", &n->name)) != TS_OK ||
-        (rc = read_members(b, at, type, n, params)) != TS_OK) {
+    if ((rc = node_name(b, at, type ? n->type : "Group", &n->name)) != TS_OK ||
+        (rc = node_members(b, at, type, n, params)) != TS_OK) {
         return rc;
     }
     **end = n;
     *end = &n->next;
     return type ? check_params(b, at, type, params) : build_group(b, at, n);
-}
-
-/* ---- include -------------------------------------------------------------------------
- */
-
-static bool is_include(const struct ts_value *v)
-{
-    if (v->tag) {
-        return strcmp(v->tag, "include") == 0;
-    }
-    return value_member(v, "include") && !value_member(v, "type");
-}
-
-static enum ts_code build_include(struct build *b, const struct place *at,
-                                  struct ts_node *parent, bool in_finally,
-                                  struct ts_node ***end)
-{
-    const struct ts_value *v = value_member(at->v, "include");
-    struct place member = {.up = at, .v = v, .key = "include"};
-    const struct source *source, *saved = b->source;
-    struct ts_value *document;
-    const char *path;
-    enum ts_code rc;
-
-    for (const struct ts_value *m = at->v->first; m; m = m->next) {
-        struct place other = {.up = at, .v = m, .key = m->key.p};
-        if (m != v) {
-            return BUILD_FAIL_PLAIN(
-                b, &other, "nothing can stand beside include, but %.100s does", m->key.p);
-        }
-    }
-    if ((rc = value_text(b, &member, &path)) != TS_OK ||
-        (rc = load_include(b, &member, path, &source, &document)) != TS_OK) {
-        return rc;
-    }
-    struct place root = {.v = document};
-    b->source = source;
-    rc = build_header(b, &root, true);
-    if (rc == TS_OK) {
-        rc = build_document(b, &root, parent, in_finally, end);
-    }
-    b->source = saved;
-    return rc;
 }
 
 /* ---- lists ---------------------------------------------------------------------------
@@ -382,9 +339,10 @@ enum ts_code build_nodes(struct build *b, const struct place *at, struct ts_node
             return BUILD_FAIL(b, &item, "must be a step or a group, but is %s",
                               ts_kind_name(v->kind));
         }
-        item.is_node = !is_include(v);
-        rc = item.is_node ? build_node(b, &item, parent, in_finally, end)
-                          : build_include(b, &item, parent, in_finally, end);
+        item.is_node = !build_is_include(v);
+        rc = !item.is_node       ? build_include(b, &item, parent, in_finally, end)
+             : build_is_child(v) ? build_child(b, &item, parent, in_finally, end)
+                                 : build_node(b, &item, parent, in_finally, end);
     }
     return rc;
 }

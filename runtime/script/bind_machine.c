@@ -9,6 +9,7 @@
 #include "platform/sysinfo.h"
 #include "platform/thread.h"
 #include "script/script_internal.h"
+#include "steps/host_drive.h"
 
 /* ---- volumes ---------------------------------------------------------------------- */
 
@@ -154,6 +155,20 @@ static int host_drives(lua_State *L)
     return 1;
 }
 
+/* host.map_drive(letter, folder): until the next restart. */
+static int host_map_drive(lua_State *L)
+{
+    struct ts_script *s = ts_bind_begin(L);
+    const char *letter = ts_arg_text(L, 1), *folder = ts_arg_text(L, 2);
+    struct ts_err err;
+
+    if (ts_path_native(&s->scratch.text, folder, NULL, &err) != TS_OK ||
+        ts_host_map_drive(letter, s->scratch.text, &err) != TS_OK) {
+        return ts_bind_fail(L, &err);
+    }
+    return ts_bind_true(L);
+}
+
 /* ---- Windows and profiles --------------------------------------------------------- */
 
 static int host_windows(lua_State *L)
@@ -260,10 +275,15 @@ static int host_sleep(lua_State *L)
 }
 
 const struct ts_binding ts_bind_machine[] = {
-    {"volume", host_volume},   {"drives", host_drives},
-    {"windows", host_windows}, {"profiles", host_profiles},
-    {"protect", host_protect}, {"settle_state", host_settle_state},
-    {"sleep", host_sleep},     {NULL, NULL},
+    {"volume", host_volume},
+    {"drives", host_drives},
+    {"windows", host_windows},
+    {"profiles", host_profiles},
+    {"protect", host_protect},
+    {"settle_state", host_settle_state},
+    {"sleep", host_sleep},
+    {"map_drive", host_map_drive},
+    {NULL, NULL},
 };
 
 static void push_system(lua_State *L)

@@ -129,6 +129,14 @@ function host.volume(path) end
 ---@return ts.Volume[]
 function host.drives() end
 
+--- Let a free drive letter stand for a local folder, until the next restart. Not on Windows.
+---@param letter string "Z:"
+---@param folder string
+---@return true?
+---@return string? err
+---@return ts.CodeName? code "exists already": the letter stands for something else
+function host.map_drive(letter, folder) end
+
 ---@class ts.Windows
 ---@field drive string "C:"
 ---@field dir string "C:\Windows"
