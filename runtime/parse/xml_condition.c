@@ -315,7 +315,12 @@ static struct ts_value *expression(struct conditions *c, const struct xml_elemen
 /* ---- trees ---------------------------------------------------------------------------
  */
 
-/* "and" of what is not said otherwise. */
+/* An operator without operands is true, so that only what stands beside it counts. */
+static bool is_empty(const struct ts_value *v)
+{
+    return v->count == 1 && v->first->kind == TS_ARRAY && v->first->count == 0;
+}
+
 static struct ts_value *children(struct conditions *c, const struct xml_element *e,
                                  const char *kind)
 {
@@ -323,7 +328,7 @@ static struct ts_value *children(struct conditions *c, const struct xml_element 
 
     for (const struct xml_element *o = e->first; o && !c->why; o = o->next) {
         struct ts_value *v = operand(c, o);
-        if (v) {
+        if (v && !(is_empty(v) && strcmp(kind, "all") == 0)) {
             ts_value_push(list, v);
         }
     }
@@ -402,7 +407,7 @@ void xml_condition(struct xml_import *x, const struct xml_element *holder,
         }
         at = e;
         struct ts_value *v = whole ? children(&c, e, "all") : operand(&c, e);
-        if (v && !(whole && !e->first)) {
+        if (v && !is_empty(v)) {
             ts_value_push(list, v);
         }
     }
