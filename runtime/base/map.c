@@ -4,19 +4,84 @@
 
 #include <string.h>
 
-static uint64_t hash_of(ts_str key)
+/* The hash is taken over the folded name, eight bytes at a time: names of ASCII take the
+ * short way, and one that folds to ASCII (there are letters that do) ends with the same.
+ */
+#define EACH_BYTE 0x0101010101010101u
+
+static uint64_t mix(uint64_t h, uint64_t word)
 {
-    uint64_t h = 0xcbf29ce484222325u; /* FNV-1a over folded code points */
-    size_t pos = 0;
+    h = (h ^ word) * 0x9e3779b97f4a7c15u;
+    return h ^ h >> 32;
+}
+
+/* The low bits choose the slot; the high ones hang on every byte of the last word. */
+static uint64_t last(uint64_t h)
+{
+    return h ^ h >> 52;
+}
+
+/* Eight bytes of ASCII in small letters. */
+static uint64_t lower(uint64_t word)
+{
+    uint64_t from_a = word + (0x80 - 'A') * EACH_BYTE;
+    uint64_t after_z = word + (0x7f - 'Z') * EACH_BYTE;
+
+    return word | ((from_a ^ after_z) & 0x80 * EACH_BYTE) >> 2;
+}
+
+static size_t encode(unsigned char out[4], uint32_t c)
+{
+    if (c < 0x80) {
+        out[0] = (unsigned char)c;
+        return 1;
+    }
+    /* Any way will do that keeps ASCII apart. */
+    out[0] = (unsigned char)(0x80 | c >> 14);
+    out[1] = (unsigned char)(0x80 | (c >> 7 & 0x7f));
+    out[2] = (unsigned char)(0x80 | (c & 0x7f));
+    return 3;
+}
+
+/* From an eighth byte on, where something is not ASCII. */
+static uint64_t hash_folded(uint64_t h, ts_str key, size_t pos)
+{
+    unsigned char group[12] = {0};
+    size_t n = 0;
+    uint64_t word;
 
     while (pos < key.n) {
-        unsigned char byte = (unsigned char)key.p[pos];
-        uint32_t c = byte < 0x80
-                         ? (pos++, (unsigned)(byte - 'A') < 26u ? byte + 32u : byte)
-                         : ts_utf8_fold(ts_utf8_next(key, &pos));
-        h = (h ^ c) * 0x100000001b3u;
+        n += encode(group + n, ts_utf8_fold(ts_utf8_next(key, &pos)));
+        if (n >= 8) {
+            memcpy(&word, group, 8);
+            h = mix(h, word);
+            n -= 8;
+            memcpy(group, group + 8, 4);
+            memset(group + n, 0, sizeof group - n);
+        }
     }
-    return h ^ h >> 29;
+    memcpy(&word, group, 8);
+    return last(mix(h, word));
+}
+
+static uint64_t hash_of(ts_str key)
+{
+    uint64_t h = 0xcbf29ce484222325u;
+
+    for (size_t pos = 0;; pos += 8) {
+        size_t left = key.n - pos;
+        uint64_t word = 0;
+        if (left) {
+            memcpy(&word, key.p + pos, left < 8 ? left : 8);
+        }
+        if (word & 0x80 * EACH_BYTE) {
+            return hash_folded(h, key, pos);
+        }
+        h = mix(h, lower(word));
+        if (left < 8) {
+            return last(h);
+        }
+    }
 }
 
 /* Names are mostly asked for as they were written first. */
