@@ -199,7 +199,7 @@ enum ts_code ts_vars_set(struct ts_vars *v, enum ts_scope scope, ts_str name,
                        "cannot set variable %.*s: all values together may have 32 MiB",
                        shown, name.p);
     }
-    store(v, obtain(v, name), scope, value, secret);
+    store(v, var ? var : obtain(v, name), scope, value, secret);
     return TS_OK;
 }
 
