@@ -29,6 +29,8 @@ static const struct ts_check_rule rules[] = {
     {"impossible-value",
      "a variable of the runtime is compared with a value it never has", TS_WARNING},
     {"phase-conflict", "a step's phase excludes the one its type runs in", TS_ERROR},
+    {"query-wrong", "a condition holds a WQL query that cannot be understood",
+     TS_WARNING},
     {"read-only-variable", "a step sets a variable that only the runtime may set",
      TS_ERROR},
     {"restart-in-finally", "a finally list restarts the machine", TS_NOTE},

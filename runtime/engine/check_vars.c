@@ -2,6 +2,7 @@
  */
 #include "engine/check_internal.h"
 
+#include "facts/facts.h"
 #include "platform/sysinfo.h"
 
 #include <stdio.h>
@@ -245,13 +246,26 @@ static void check_boolean(struct names *w, const struct ts_expr *x)
     }
 }
 
+/* A query with %Name% in it is known only when the step starts. */
+static void check_query(struct names *w, const struct ts_expr *x)
+{
+    struct ts_err err;
+
+    if (!strchr(x->name, '%') && ts_wql_check(ts_str_of(x->name), &err) != TS_OK) {
+        ts_lint_report(w->l, "query-wrong", w->node,
+                       "the condition's wmi(...) will fail the step: %s", err.text);
+    }
+}
+
 static void check_fact(struct names *w, const struct ts_expr *x)
 {
     const char *what = x->kind == TS_X_REGISTRY   ? "registry(...)"
-                       : x->kind == TS_X_WMI      ? "wmi(...)"
                        : x->kind == TS_X_SOFTWARE ? "software(...)"
                                                   : NULL;
 
+    if (x->kind == TS_X_WMI) {
+        check_query(w, x);
+    }
     if (what && strcmp(ts_platform_name(), "windows") != 0) {
         ts_lint_report(
             w->l, "fact-not-askable", w->node,

@@ -2,9 +2,11 @@
  *
  * The same table of rules as the walk, without effects: steps are assumed to end with a
  * code, and only what later conditions can see is played - the variables of SetVariable
- * steps, the last action's, the phase after a restart.  It works on a copy of the
- * variables. */
+ * steps, the facts of Gather steps, the last action's, the phase after a restart.  It
+ * works on a copy of the variables. */
 #include "engine/engine_internal.h"
+
+#include "steps/gather.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -126,6 +128,16 @@ static enum ts_code set_variable(struct plan *p, const struct ts_node *n,
     return rc;
 }
 
+/* The machine's facts; rules files are not read. */
+static void gather(struct plan *p)
+{
+    struct ts_err ignored; /* a fact that cannot become a variable does without */
+    size_t n;
+    enum ts_code rc = ts_gather_facts(&p->host, &n, &ignored);
+
+    (void)rc;
+}
+
 static void restart(struct plan *p, struct ts_value *o, enum ts_phase target)
 {
     p->host.phase = target;
@@ -171,6 +183,9 @@ static int64_t step_code(struct plan *p, const struct ts_node *n,
         return TS_CODE_WRONG_PHASE;
     }
     *ok = ts_is_restart(n, t, code) || ts_is_success(n, t, p->e.c->seq->configmgr, code);
+    if (*ok && strcmp(t->name, "Gather") == 0) {
+        gather(p);
+    }
     if (!given && strcmp(t->name, "SetVariable") == 0 &&
         set_variable(p, n, why) != TS_OK) {
         *ok = false;

@@ -99,6 +99,10 @@ void ts_start_phase(struct ts_engine *e)
     ts_requests_clear(e);
     ts_engine_var(e, "_SMSTSInWinPE",
                   e->host->phase == TS_PHASE_WINPE ? "true" : "false");
+    if (e->host->facts) {
+        ts_engine_var(e, "_SMSTSBootUEFI",
+                      ts_facts_uefi(e->host->facts) ? "true" : "false");
+    }
     ts_engine_var(e, "_SMSTSLaunchMode", "HD");
     ts_engine_var(e, "_SMSTSPackageName", e->c->seq->name ? e->c->seq->name : "");
     ts_engine_var(e, "_SMSTSType", "1");

@@ -191,6 +191,66 @@ static enum ts_code volume(struct ts_dir *root, const char *name, struct ts_dir 
     return rc == TS_OK ? ts_dir_open_at(out, root, name, err) : rc;
 }
 
+/* A business laptop; serial number, UUID and MAC address follow from the id. */
+static void add_facts(struct ts_buf *b, const char lower[33])
+{
+    char id[33];
+
+    for (int i = 0; i < 33; i++)
+        id[i] = lower[i] >= 'a' ? (char)(lower[i] - 'a' + 'A') : lower[i];
+    ts_buf_fmt(
+        b,
+        "  \"facts\": {\n    \"taskseqFacts\": 1,\n"
+        "    \"variables\": {\"IsUEFI\": \"True\", \"SecureBoot\": \"Enabled\"},\n"
+        "    \"classes\": {\n"
+        "      \"Win32_ComputerSystem\": [{\"Name\": \"LAB-%.6s\", \"Manufacturer\": "
+        "\"Dell Inc.\", \"Model\": \"Latitude 7420\", \"SystemType\": \"x64-based PC\", "
+        "\"TotalPhysicalMemory\": 17179869184, \"NumberOfProcessors\": 1, "
+        "\"NumberOfLogicalProcessors\": 8, \"PCSystemType\": 2, "
+        "\"HypervisorPresent\": false}],\n"
+        "      \"Win32_ComputerSystemProduct\": [{\"Vendor\": \"Dell Inc.\", \"Name\": "
+        "\"Latitude 7420\", \"IdentifyingNumber\": \"%.7s\", \"UUID\": "
+        "\"%.8s-%.4s-%.4s-%.4s-%.12s\"}],\n",
+        id, id, id, id + 8, id + 12, id + 16, id + 20);
+    ts_buf_fmt(
+        b,
+        "      \"Win32_BIOS\": [{\"Manufacturer\": \"Dell Inc.\", \"SMBIOSBIOSVersion\": "
+        "\"1.30.1\", \"ReleaseDate\": \"20240131000000.000000+000\", "
+        "\"SerialNumber\": \"%.7s\"}],\n"
+        "      \"Win32_BaseBoard\": [{\"Manufacturer\": \"Dell Inc.\", \"Product\": "
+        "\"07MHG4\"}],\n"
+        "      \"Win32_SystemEnclosure\": [{\"Manufacturer\": \"Dell Inc.\", "
+        "\"ChassisTypes\": [10], \"SMBIOSAssetTag\": \"LAB-%.4s\"}],\n"
+        "      \"Win32_Battery\": [{\"DeviceID\": \"BAT0\", \"BatteryStatus\": 2, "
+        "\"EstimatedChargeRemaining\": 96}],\n"
+        "      \"Win32_Processor\": [{\"DeviceID\": \"CPU0\", \"Name\": \"11th Gen "
+        "Intel(R) Core(TM) i5-1145G7 @ 2.60GHz\", \"MaxClockSpeed\": 2611, "
+        "\"NumberOfCores\": 4, \"NumberOfLogicalProcessors\": 8, \"AddressWidth\": 64, "
+        "\"Architecture\": 9}],\n",
+        id, id);
+    ts_buf_fmt(
+        b,
+        "      \"Win32_OperatingSystem\": [{\"Caption\": \"Microsoft Windows 10 "
+        "Enterprise\", \"Version\": \"10.0.19045\", \"BuildNumber\": \"19045\", "
+        "\"ProductType\": 1, \"OSArchitecture\": \"64-bit\", \"OSLanguage\": 1033, "
+        "\"OperatingSystemSKU\": 4, \"TotalVisibleMemorySize\": 16580000}],\n"
+        "      \"Win32_DiskDrive\": [{\"DeviceID\": \"\\\\\\\\.\\\\PHYSICALDRIVE0\", "
+        "\"Index\": 0, \"Model\": \"NVMe lab disk\", \"InterfaceType\": \"SCSI\", "
+        "\"MediaType\": \"Fixed hard disk media\", \"Size\": 256052966400}],\n"
+        "      \"Win32_DiskPartition\": [{\"DiskIndex\": 0, \"Index\": 0, \"Type\": "
+        "\"GPT: System\", \"BootPartition\": true}, {\"DiskIndex\": 0, \"Index\": 1, "
+        "\"Type\": \"GPT: Basic Data\", \"BootPartition\": false}],\n"
+        "      \"Win32_NetworkAdapterConfiguration\": [{\"Index\": 1, \"Description\": "
+        "\"Intel(R) Ethernet Connection\", \"IPEnabled\": true, \"MACAddress\": "
+        "\"02:00:00:%.2s:%.2s:%.2s\", \"IPAddress\": [\"192.168.10.50\"], "
+        "\"IPSubnet\": [\"255.255.255.0\"], \"DefaultIPGateway\": "
+        "[\"192.168.10.1\"]}],\n"
+        "      \"root\\\\cimv2\\\\Security\\\\MicrosoftTpm:Win32_Tpm\": "
+        "[{\"SpecVersion\": \"2.0\", \"IsEnabled_InitialValue\": true, "
+        "\"IsActivated_InitialValue\": true}]\n    }\n  }\n",
+        id, id + 2, id + 4);
+}
+
 static enum ts_code write_machine(const struct ts_lab_new *n, struct ts_dir *root,
                                   struct ts_err *err)
 {
@@ -214,7 +274,9 @@ static enum ts_code write_machine(const struct ts_lab_new *n, struct ts_dir *roo
         "\"ram\": true}\n  ],\n",
         c, e);
     ts_buf_z(&b, "  \"variables\": {\n    \"OSImage\": {\"volume\": \"media\", \"path\": "
-                 "\"\\\\Images\\\\NewWindows\"}\n  }\n}\n");
+                 "\"\\\\Images\\\\NewWindows\"}\n  },\n");
+    add_facts(&b, id);
+    ts_buf_z(&b, "}\n");
     rc = ts_tree_file(root, "machine.json", ts_buf_text(&b), b.n, err);
     ts_buf_free(&b);
     return rc;

@@ -75,7 +75,7 @@ static void param_schema(struct ts_buf *out, const struct ts_param *p)
             "\"condition\":{\"$ref\":\"#/$defs/condition\"},"
             "\"variables\":{\"type\":\"object\",\"additionalProperties\":"
             "{\"type\":\"string\"}},"
-            "\"secret\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}}},"
+            "\"secrets\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}}},"
             "\"required\":[\"variables\"],\"additionalProperties\":false}}",
     };
     bool may_expand = p->expand && (p->type == TS_P_INTEGER || p->type == TS_P_BOOLEAN ||

@@ -1,35 +1,18 @@
 /* apply.c - working through a rules file. */
-#include "rules/ruleset_internal.h"
-
-#include "expr/expr.h"
+#include "rules/run.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define DEPTH_MAX 32
 #define WORK_MAX 1000000     /* lines looked at */
 #define VALUE_MAX (64 << 10) /* bytes of one value */
-#define EXPANDED_MAX (1 << 20)
 #define TOTAL_MAX (16 << 20) /* bytes of all values */
 #define LIST_MAX 999
-
-struct run {
-    const struct ts_ruleset *r;
-    const struct ts_rules_env *env;
-    struct ts_rules_result *out;
-    struct ts_map by_name;  /* of ts_rule_set, those in out->set */
-    struct ts_map declared; /* names in Properties */
-    const struct rule_section *open[DEPTH_MAX];
-    int depth;
-    size_t work, bytes, set_cap, note_cap;
-    size_t expanded; /* bytes that went into the value being made */
-    struct ts_err *err;
-};
 
 /* ---- results -------------------------------------------------------------------------
  */
 
-static void note(struct run *x, int line, const char *section, const char *text)
+static void note(struct rules_run *x, int line, const char *section, const char *text)
 {
     struct ts_rules_result *o = x->out;
 
@@ -45,7 +28,7 @@ static void note(struct run *x, int line, const char *section, const char *text)
     o->notes[o->note_count++] = (struct ts_rule_note){line, section, text};
 }
 
-static enum ts_code add(struct run *x, const char *name, ts_str value, bool secret,
+static enum ts_code add(struct rules_run *x, const char *name, ts_str value, bool secret,
                         int line, const char *section)
 {
     struct ts_rules_result *o = x->out;
@@ -74,114 +57,6 @@ static enum ts_code add(struct run *x, const char *name, ts_str value, bool secr
     /* the array moves when it grows: the map holds places, counted from 1 */
     ts_map_set(&x->by_name, ts_str_of(name), (void *)(uintptr_t)o->set_count);
     return TS_OK;
-}
-
-static const struct ts_rule_set *found(const struct run *x, ts_str name)
-{
-    uintptr_t place = (uintptr_t)ts_map_get(&x->by_name, name);
-
-    return place ? &x->out->set[place - 1] : NULL;
-}
-
-/* ---- values --------------------------------------------------------------------------
- */
-
-static bool lookup_exactly(struct run *x, ts_str name, ts_str *value, bool *secret)
-{
-    const struct ts_rule_set *s = found(x, name);
-
-    if (s) {
-        *value = ts_str_of(s->value);
-        *secret = *secret || s->secret;
-        return true;
-    }
-    return x->env->value(x->env->ctx, name, value, secret) && value->n > 0;
-}
-
-/* %MacAddress% of a list is its first item. */
-static bool lookup(void *ctx, ts_str name, ts_str *value, bool *secret)
-{
-    struct run *x = ctx;
-    char first[260];
-
-    if (name.n == 0 || name.n > 250) {
-        return false;
-    }
-    if (!lookup_exactly(x, name, value, secret)) {
-        snprintf(first, sizeof first, "%.*s001", (int)name.n, name.p);
-        if (!lookup_exactly(x, ts_str_of(first), value, secret)) {
-            return false;
-        }
-    }
-    x->expanded += value->n;
-    return x->expanded <= EXPANDED_MAX; /* behind that, %Name% stays as it is */
-}
-
-/* oEnvironment.Item("X") is another spelling of "%X%". */
-static void plain_items(struct ts_buf *out, ts_str text)
-{
-    static const char call[] = "oEnvironment.Item(\"";
-    const size_t n = sizeof call - 1;
-
-    while (text.n > 0) {
-        const char *end = NULL;
-        if (text.n > n && ts_str_case_starts(text, ts_str_of(call))) {
-            end = memchr(text.p + n, '"', text.n - n);
-        }
-        if (end && end + 1 < text.p + text.n && end[1] == ')') {
-            ts_buf_fmt(out, "\"%%%.*s%%\"", (int)(end - text.p - (long)n), text.p + n);
-            text.n -= (size_t)(end + 2 - text.p);
-            text.p = end + 2;
-        } else {
-            ts_buf_c(out, *text.p);
-            text.p++;
-            text.n--;
-        }
-    }
-}
-
-/* The text between two '#'.  False: it cannot be worked out, and *why says why. */
-static bool evaluate(struct run *x, ts_str inside, struct ts_buf *out, bool *secret,
-                     const char **why)
-{
-    struct ts_buf plain = {0}, text = {0};
-
-    plain_items(&plain, inside);
-    ts_expand(&text, ts_buf_view(&plain), lookup, x, secret);
-    bool ok = rule_expression(out, ts_buf_view(&text), why);
-    ts_buf_free(&plain);
-    ts_buf_free(&text);
-    return ok;
-}
-
-/* Expand %Name% and #expression#.  A lone '#', and nothing between two, are signs like
- * any other. */
-static bool expand(struct run *x, ts_str value, struct ts_buf *out, bool *secret,
-                   const char **why)
-{
-    x->expanded = 0;
-    while (value.n > 0) {
-        const char *hash = memchr(value.p, '#', value.n);
-        size_t n = hash ? (size_t)(hash - value.p) : value.n;
-        ts_expand(out, (ts_str){value.p, n}, lookup, x, secret);
-        value = (ts_str){value.p + n, value.n - n};
-        if (!hash) {
-            break;
-        }
-        const char *end = value.n > 1 ? memchr(value.p + 1, '#', value.n - 1) : NULL;
-        if (end && end > value.p + 1) {
-            ts_str inside = {value.p + 1, (size_t)(end - value.p) - 1};
-            if (!evaluate(x, inside, out, secret, why)) {
-                return false;
-            }
-            n = inside.n + 2;
-        } else {
-            n = end ? 2 : 1;
-            ts_buf_str(out, (ts_str){value.p, n});
-        }
-        value = (ts_str){value.p + n, value.n - n};
-    }
-    return true;
 }
 
 /* ---- lines ---------------------------------------------------------------------------
@@ -214,7 +89,7 @@ static bool is_directive(const char *key)
     return false;
 }
 
-static bool is_declared(struct run *x, ts_str name)
+static bool is_declared(struct rules_run *x, ts_str name)
 {
     ts_str base = name;
 
@@ -226,9 +101,9 @@ static bool is_declared(struct run *x, ts_str name)
 }
 
 /* A name without a value of its own that counts: does something stand in the way? */
-static bool is_taken(struct run *x, const struct rule_line *l, const char *section)
+static bool is_taken(struct rules_run *x, const struct rule_line *l, const char *section)
 {
-    const struct ts_rule_set *s = found(x, ts_str_of(l->key));
+    const struct ts_rule_set *s = rules_found(x, ts_str_of(l->key));
     ts_str value;
     bool secret = false;
 
@@ -250,7 +125,8 @@ static bool is_taken(struct run *x, const struct rule_line *l, const char *secti
     return false;
 }
 
-static enum ts_code do_line(struct run *x, const struct rule_line *l, const char *section)
+static enum ts_code do_line(struct rules_run *x, const struct rule_line *l,
+                            const char *section)
 {
     struct ts_arena *a = &x->out->arena;
     struct ts_buf value = {0};
@@ -267,7 +143,7 @@ static enum ts_code do_line(struct run *x, const struct rule_line *l, const char
     if (!l->value[0] || is_taken(x, l, section)) {
         return TS_OK;
     }
-    if (!expand(x, ts_str_of(l->value), &value, &secret, &why)) {
+    if (!rules_expand(x, ts_str_of(l->value), &value, &secret, &why)) {
         note(x, l->line, section, ts_arena_format(a, "%s is not set: %s", l->key, why));
     } else if (value.n > VALUE_MAX) {
         note(x, l->line, section,
@@ -292,7 +168,7 @@ static enum ts_code do_line(struct run *x, const struct rule_line *l, const char
 /* ---- sections ------------------------------------------------------------------------
  */
 
-static enum ts_code do_section(struct run *x, ts_str name, bool *there);
+static enum ts_code do_section(struct rules_run *x, ts_str name, bool *there);
 
 static const char *needs_another_program(const struct rule_section *s)
 {
@@ -304,7 +180,7 @@ static const char *needs_another_program(const struct rule_section *s)
                                       : NULL;
 }
 
-static enum ts_code do_subsection(struct run *x, const struct rule_line *l,
+static enum ts_code do_subsection(struct rules_run *x, const struct rule_line *l,
                                   const char *section)
 {
     struct ts_buf name = {0};
@@ -312,7 +188,7 @@ static enum ts_code do_subsection(struct run *x, const struct rule_line *l,
     bool secret = false, there;
     enum ts_code rc = TS_OK;
 
-    if (expand(x, ts_str_of(l->value), &name, &secret, &why)) {
+    if (rules_expand(x, ts_str_of(l->value), &name, &secret, &why)) {
         rc = do_section(x, ts_str_trim(ts_buf_view(&name)), &there);
     } else {
         note(x, l->line, section,
@@ -322,7 +198,7 @@ static enum ts_code do_subsection(struct run *x, const struct rule_line *l,
     return rc;
 }
 
-static enum ts_code do_lines(struct run *x, const struct rule_section *s)
+static enum ts_code do_lines(struct rules_run *x, const struct rule_section *s)
 {
     const char *outside = needs_another_program(s);
     enum ts_code rc = TS_OK;
@@ -355,7 +231,7 @@ static enum ts_code do_lines(struct run *x, const struct rule_section *s)
 }
 
 /* *there: the file has this section. */
-static enum ts_code do_section(struct run *x, ts_str name, bool *there)
+static enum ts_code do_section(struct rules_run *x, ts_str name, bool *there)
 {
     const struct rule_section *s = name.n ? ts_map_get(&x->r->sections, name) : NULL;
     enum ts_code rc;
@@ -371,9 +247,9 @@ static enum ts_code do_section(struct run *x, ts_str name, bool *there)
             return TS_OK;
         }
     }
-    if (x->depth == DEPTH_MAX) {
+    if (x->depth == RULES_DEPTH_MAX) {
         return ts_fail(x->err, TS_ELIMIT, "%s: subsections are nested deeper than %d",
-                       x->out->file, DEPTH_MAX);
+                       x->out->file, RULES_DEPTH_MAX);
     }
     x->open[x->depth++] = s;
     rc = do_lines(x, s);
@@ -384,8 +260,8 @@ static enum ts_code do_section(struct run *x, ts_str name, bool *there)
 /* ---- Priority ------------------------------------------------------------------------
  */
 
-static enum ts_code add_location(struct run *x, ts_str name, const struct rule_line *l,
-                                 const char *section)
+static enum ts_code add_location(struct rules_run *x, ts_str name,
+                                 const struct rule_line *l, const char *section)
 {
     char variable[16];
     ts_str value;
@@ -393,7 +269,7 @@ static enum ts_code add_location(struct run *x, ts_str name, const struct rule_l
 
     for (int i = 1; i <= LIST_MAX; i++) {
         snprintf(variable, sizeof variable, "Location%03d", i);
-        if (!lookup_exactly(x, ts_str_of(variable), &value, &secret)) {
+        if (!rules_lookup(x, ts_str_of(variable), &value, &secret)) {
             return add(x, variable, name, false, l->line, section);
         }
         if (ts_str_caseeq(value, name)) {
@@ -405,7 +281,7 @@ static enum ts_code add_location(struct run *x, ts_str name, const struct rule_l
 
 /* One value of the variable: [variable] may give it names of sections, and a section may
  * be called like it. */
-static enum ts_code do_value(struct run *x, const char *variable, ts_str value,
+static enum ts_code do_value(struct rules_run *x, const char *variable, ts_str value,
                              bool *there)
 {
     const struct rule_section *map = ts_map_get(&x->r->sections, ts_str_of(variable));
@@ -435,20 +311,21 @@ static enum ts_code do_value(struct run *x, const char *variable, ts_str value,
 }
 
 /* *has: the entry is a variable with a value. */
-static enum ts_code do_variable(struct run *x, const char *entry, bool *has, bool *there)
+static enum ts_code do_variable(struct rules_run *x, const char *entry, bool *has,
+                                bool *there)
 {
     char item[260];
     ts_str value;
     bool secret = false;
     enum ts_code rc = TS_OK;
 
-    *has = lookup_exactly(x, ts_str_of(entry), &value, &secret);
+    *has = rules_lookup(x, ts_str_of(entry), &value, &secret);
     if (*has) {
         return do_value(x, entry, value, there);
     }
     for (int i = 1; i <= LIST_MAX && rc == TS_OK && strlen(entry) < 250; i++) {
         snprintf(item, sizeof item, "%s%03d", entry, i);
-        if (!lookup_exactly(x, ts_str_of(item), &value, &secret)) {
+        if (!rules_lookup(x, ts_str_of(item), &value, &secret)) {
             break;
         }
         *has = true;
@@ -468,7 +345,7 @@ static bool is_mapping(const struct rule_section *s)
     return s && s->first;
 }
 
-static enum ts_code do_entry(struct run *x, ts_str word, int line)
+static enum ts_code do_entry(struct rules_run *x, ts_str word, int line)
 {
     char *entry = ts_arena_str(&x->out->arena, word);
     const struct rule_section *s = ts_map_get(&x->r->sections, word);
@@ -491,7 +368,7 @@ static enum ts_code do_entry(struct run *x, ts_str word, int line)
     return has || is_mapping(s) ? TS_OK : do_section(x, word, &there);
 }
 
-static void declare(struct run *x, const struct rule_section *settings)
+static void declare(struct rules_run *x, const struct rule_section *settings)
 {
     static const char *const keys[] = {"Properties", "Property", "CustomProperty"};
 
@@ -517,7 +394,7 @@ static void declare(struct run *x, const struct rule_section *settings)
     }
 }
 
-static enum ts_code work(struct run *x)
+static enum ts_code work(struct rules_run *x)
 {
     const struct rule_section *settings = ts_map_get(&x->r->sections, TS_S("Settings"));
     const struct rule_line *priority = rule_find(settings, "Priority");
@@ -546,7 +423,7 @@ static enum ts_code work(struct run *x)
 enum ts_code ts_ruleset_apply(const struct ts_ruleset *r, const struct ts_rules_env *env,
                               struct ts_rules_result *out, struct ts_err *err)
 {
-    struct run x = {.r = r, .env = env, .out = out, .err = err};
+    struct rules_run x = {.r = r, .env = env, .out = out, .err = err};
 
     *out = (struct ts_rules_result){0};
     out->file = ts_arena_strz(&out->arena, r->file);

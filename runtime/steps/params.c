@@ -1,5 +1,5 @@
 /* params.c - from what a sequence says to what a step is handed. */
-#include "steps/step.h"
+#include "steps/params_internal.h"
 
 #include "vars/vars.h"
 
@@ -93,7 +93,7 @@ static enum ts_code fail_value(const struct ts_param *p, const struct ts_value *
 /* ---- kinds ---------------------------------------------------------------------------
  */
 
-static bool all_strings(const struct ts_value *v)
+bool ts_params_strings(const struct ts_value *v)
 {
     for (const struct ts_value *m = v->first; m; m = m->next) {
         if (m->kind != TS_STRING || memchr(m->str.p, 0, m->str.n)) {
@@ -103,7 +103,7 @@ static bool all_strings(const struct ts_value *v)
     return true;
 }
 
-static bool empty_table(const struct ts_value *v)
+bool ts_params_empty(const struct ts_value *v)
 {
     return (v->kind == TS_ARRAY || v->kind == TS_OBJECT) && v->count == 0;
 }
@@ -126,15 +126,16 @@ static bool kind_fits(const struct ts_param *p, const struct ts_value *v)
     case TS_P_BOOLEAN:
         return string || v->kind == TS_BOOL;
     case TS_P_LIST:
-        return string || empty_table(v) || (v->kind == TS_ARRAY && all_strings(v));
+        return string || ts_params_empty(v) ||
+               (v->kind == TS_ARRAY && ts_params_strings(v));
     case TS_P_COMMAND:
-        return string || (v->kind == TS_ARRAY && v->count > 0 && all_strings(v));
+        return string || (v->kind == TS_ARRAY && v->count > 0 && ts_params_strings(v));
     case TS_P_MAP:
-        return empty_table(v) || (v->kind == TS_OBJECT && all_strings(v));
+        return ts_params_empty(v) || (v->kind == TS_OBJECT && ts_params_strings(v));
     case TS_P_CONDITION:
         return string || v->kind == TS_OBJECT;
     case TS_P_RULES:
-        return empty_table(v) || v->kind == TS_ARRAY;
+        return ts_params_empty(v) || v->kind == TS_ARRAY;
     }
     return false;
 }
@@ -207,56 +208,6 @@ static struct ts_value *convert_text(const struct ts_param *p, ts_str s,
     return NULL;
 }
 
-/* ---- rules ---------------------------------------------------------------------------
- */
-
-static enum ts_code check_rule(const struct ts_value *rule, struct ts_arena *a,
-                               struct ts_err *err)
-{
-    const struct ts_value *variables = NULL;
-    struct ts_expr *tree;
-
-    if (rule->kind != TS_OBJECT) {
-        return ts_fail(err, TS_EINPUT, "expected a table with `variables`, found %s",
-                       ts_kind_name(rule->kind));
-    }
-    for (const struct ts_value *m = rule->first; m; m = m->next) {
-        if (ts_str_eq(m->key, TS_S("condition"))) {
-            if (ts_expr_from_value(&tree, a, m, err) != TS_OK) {
-                return ts_err_context(err, "condition");
-            }
-        } else if (ts_str_eq(m->key, TS_S("variables"))) {
-            variables = m;
-            if (!empty_table(m) && (m->kind != TS_OBJECT || !all_strings(m))) {
-                return ts_fail(err, TS_EINPUT, "variables: expected names with strings");
-            }
-        } else if (ts_str_eq(m->key, TS_S("secret"))) {
-            if (!empty_table(m) && (m->kind != TS_ARRAY || !all_strings(m))) {
-                return ts_fail(err, TS_EINPUT, "secret: expected a list of names");
-            }
-        } else {
-            return ts_fail(err, TS_EINPUT,
-                           "a rule has no %.*s; it has condition, variables and secret",
-                           (int)(m->key.n > 80 ? 80 : m->key.n), m->key.p);
-        }
-    }
-    return variables ? TS_OK : ts_fail(err, TS_EINPUT, "variables: missing from a rule");
-}
-
-static enum ts_code check_rules(const struct ts_value *v, struct ts_arena *a,
-                                struct ts_err *err)
-{
-    size_t i = 0;
-
-    for (const struct ts_value *rule = v->first; rule; rule = rule->next) {
-        if (check_rule(rule, a, err) != TS_OK) {
-            return ts_err_context(err, "[%zu]", i);
-        }
-        i++;
-    }
-    return TS_OK;
-}
-
 /* To the type's form.  The kind was found fitting. */
 static enum ts_code convert(const struct ts_param *p, const struct ts_value *v,
                             const char *origin, struct ts_arena *a, struct ts_value **out,
@@ -288,7 +239,7 @@ static enum ts_code convert(const struct ts_param *p, const struct ts_value *v,
     if (p->type == TS_P_CONDITION && ts_expr_from_value(&tree, a, v, err) != TS_OK) {
         return ts_err_context(err, "%s", p->name);
     }
-    if (p->type == TS_P_RULES && check_rules(v, a, err) != TS_OK) {
+    if (p->type == TS_P_RULES && ts_params_rules(out, v, a, err) != TS_OK) {
         return ts_err_context(err, "%s", p->name);
     }
     (*out)->file = v->file;

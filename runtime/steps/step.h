@@ -20,7 +20,7 @@ enum ts_param_type {
     TS_P_DURATION, /* "15m" */
     TS_P_MAP,      /* object of strings */
     TS_P_CONDITION,
-    TS_P_RULES /* array of {condition, variables, secret}; expanded by who works on it */
+    TS_P_RULES /* array of {condition, variables, secrets}; prepared: see params_internal.h */
 };
 #define TS_P_COUNT (TS_P_RULES + 1)
 const char *ts_param_type_name(enum ts_param_type t); /* "string" "path" ... */

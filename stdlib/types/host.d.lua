@@ -107,6 +107,45 @@ function host.package(name) end
 ---@return ts.CodeName? code
 function host.temp_file(text, suffix) end
 
+-- ---- facts and rules --------------------------------------------------------------------
+
+---@class ts.Facts
+---@field variables table<string, string> with the names of MDT: Make, Model, MacAddress001 ...
+---@field classes table<string, table<string, any>[]> rows of WMI classes
+
+--- What the machine is.
+---@return ts.Facts? facts nil when nobody knows
+function host.facts() end
+
+--- Make the facts variables of the run. Those that have a stronger value keep it.
+---@return integer? n how many
+---@return string? err
+---@return ts.CodeName? code
+function host.gather_facts() end
+
+---@class ts.Gathered
+---@field file string
+---@field set { name: string, value: string, secret: boolean, section: string, line: integer }[]
+---@field notes { text: string, section: string, line: integer }[] what was met and not done
+
+--- Work through a rules file and set the variables it says.
+---@param path string
+---@return ts.Gathered?
+---@return string? err
+---@return ts.CodeName? code
+function host.gather(path) end
+
+--- Does a condition hold now?
+---@param condition string|table
+---@return boolean? holds
+---@return string? err
+---@return ts.CodeName? code
+function host.condition(condition) end
+
+--- Set _SMSTSMake, _SMSTSModel and the other hardware variables. For the step library.
+---@return true
+function host.hardware_variables() end
+
 -- ---- the machine ------------------------------------------------------------------------
 
 ---@class ts.Volume

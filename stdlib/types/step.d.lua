@@ -1,7 +1,7 @@
 ---@meta
 -- What a step file returns.
 
----@alias ts.ParamType "string"|"path"|"integer"|"boolean"|"enum"|"list"|"command"|"duration"|"map"|"condition"
+---@alias ts.ParamType "string"|"path"|"integer"|"boolean"|"enum"|"list"|"command"|"duration"|"map"|"condition"|"rules"
 ---@alias ts.OnInterrupt "rerun"|"skip"|"fail"
 ---@alias ts.Phase "any"|"WinPE"|"FullOS"
 

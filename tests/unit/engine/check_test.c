@@ -189,6 +189,11 @@ static const struct {
      "type BDD_X fails when it is reached: it has no action"},
     {NULL, "", "[{'name':'B'},{'name':'A','type':'Unsupported','disabled':true}]", NULL},
 
+    {"query-wrong", "A", "[{'name':'A','condition':'wmi(`SELECT * WHERE Model = 1`)'}]",
+     "expected FROM"},
+    {NULL, "", "[{'name':'A','condition':'wmi(`SELECT * FROM A WHERE B > 1`)'}]", NULL},
+    {NULL, "", "[{'name':'A','condition':'wmi(`SELECT * %windir%`)'}]", NULL},
+
     {"impossible-value", "A", "[{'name':'A','condition':'_SMSTSInWinPE = `YES`'}]",
      "'true' or 'false'"},
     {NULL, "", "[{'name':'A','condition':'_SMSTSInWinPE = `TRUE`'}]", NULL},
@@ -216,7 +221,7 @@ Test(check, facts_that_only_windows_can_answer)
     struct found o = {.want = "fact-not-askable"};
     bool windows = strcmp(ts_platform_name(), "windows") == 0;
 
-    cr_expect_eq(check("[{'name':'A','condition':'not (wmi(`SELECT * FROM X`) and "
+    cr_expect_eq(check("[{'name':'A','condition':'not (software(`{1}`) and "
                        "registry(`HKLM\\\\X`))'}]",
                        &o),
                  windows ? 0 : 2);
