@@ -112,6 +112,8 @@ if wanted e2e; then
     ok=$(grep -c '^ok ' "$work/out")
     bad=$(grep -c '^not ok ' "$work/out")
     if [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then bad=1; fi
+    skipped=$((skipped + $(grep -c '^SKIPPED' "$work/out")))
+    grep '^SKIPPED' "$work/out"
     count e2e "$(basename "$script" .sh)" "$ok" "$bad" "$(seconds_since "$start")"
     [ "$bad" -eq 0 ] || grep -v '^ok ' "$work/out" | tail -n 60
   done
