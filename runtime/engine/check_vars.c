@@ -80,6 +80,10 @@ static void collect(struct names *w)
     }
     for (const struct ts_node *n = ts_node_next(seq->root, seq->root); n;
          n = ts_node_next(seq->root, n)) {
+        const struct ts_value *own = ts_value_get(n->xml, "defaults");
+        for (const struct ts_value *m = own ? own->first : NULL; m; m = m->next) {
+            put(&w->set, m->key);
+        }
         collect_step(w, n);
     }
 }
@@ -392,6 +396,12 @@ static void check_node(struct names *w, const struct ts_node *n)
     }
     w->what = "the step";
     check_params(w, n, t);
+    const struct ts_value *own = ts_value_get(n->xml, "defaults");
+    for (const struct ts_value *m = own ? own->first : NULL; m; m = m->next) {
+        if (is_secret(w, m->key)) {
+            typed_secret(w, m, m->key.p);
+        }
+    }
     reads_text(w, n->input);
     reads_text(w, n->run_as);
     reads_text(w, n->package);

@@ -274,6 +274,10 @@ enum ts_code xml_nodes(struct xml_import *x, const struct xml_element *parent,
             rc = xml_add_step(x, e, list);
         }
     }
+    if (rc == TS_OK && x->too_long) {
+        rc = ts_fail(x->err, TS_EINPUT, "%s:%d:%d: this list has more than %d variables",
+                     x->file, x->too_long->line, x->too_long->col, XML_MOST_VARIABLES);
+    }
     return rc;
 }
 

@@ -184,11 +184,26 @@ static const char *local_name(struct ts_arena *a, const char *name)
     return ts_arena_strz(a, colon && colon[1] ? colon + 1 : name);
 }
 
+static struct xml_attr *copy_attributes(struct reader *r, const XML_Char **attrs)
+{
+    struct xml_attr *first = NULL, **end = &first;
+
+    for (int n = 0; *attrs; attrs += 2, n++) {
+        if (n == XML_MOST_ATTRIBUTES) {
+            stop(r, "an element has too many attributes (the limit is 200)");
+            break;
+        }
+        *end = ts_arena_alloc(r->a, sizeof **end);
+        (*end)->name = ts_arena_strz(r->a, attrs[0]);
+        (*end)->value = ts_arena_strz(r->a, attrs[1]);
+        end = &(*end)->next;
+    }
+    return first;
+}
+
 static void XMLCALL on_start(void *ctx, const XML_Char *name, const XML_Char **attrs)
 {
     struct reader *r = ctx;
-    struct xml_attr **end;
-
     if (r->failed) {
         return;
     }
@@ -205,14 +220,7 @@ static void XMLCALL on_start(void *ctx, const XML_Char *name, const XML_Char **a
     e->text = TS_S("");
     e->parent = r->open;
     place_now(r, &e->line, &e->col);
-    end = &e->attrs;
-    for (; *attrs; attrs += 2) {
-        struct xml_attr *attr = ts_arena_alloc(r->a, sizeof *attr);
-        attr->name = ts_arena_strz(r->a, attrs[0]);
-        attr->value = ts_arena_strz(r->a, attrs[1]);
-        *end = attr;
-        end = &attr->next;
-    }
+    e->attrs = copy_attributes(r, attrs);
     if (!r->open) {
         r->root = e;
     } else if (r->open->last) {

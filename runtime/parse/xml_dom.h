@@ -9,7 +9,12 @@
 #include "base/err.h"
 #include "base/mem.h"
 
-enum { XML_MOST_DEPTH = 300, XML_MOST_ELEMENTS = 500000, XML_MOST_PIECES = 1000000 };
+enum {
+    XML_MOST_DEPTH = 300,
+    XML_MOST_ELEMENTS = 500000,
+    XML_MOST_ATTRIBUTES = 200, /* of one element */
+    XML_MOST_PIECES = 1000000
+};
 
 struct xml_attr {
     const char *name, *value;

@@ -33,8 +33,9 @@ struct xml_import {
         struct xml_busy *up;
         const struct xml_found *found;
     } * busy;
-    struct ts_value *variables; /* of the sequence */
-    size_t inlined;             /* child sequences put in place */
+    struct ts_value *variables;         /* of the sequence */
+    size_t inlined;                     /* child sequences put in place */
+    const struct xml_element *too_long; /* a list of variables that is refused, or NULL */
     struct ts_err *err;
 };
 
@@ -63,6 +64,8 @@ bool xml_truth(const char *text); /* "true" "yes" "1", without regard to case */
 
 /* ---- xml_vars.c -----------------------------------------------------------------------
  */
+
+enum { XML_MOST_VARIABLES = 1000 }; /* of one list */
 
 /* The variables of a list: visible ones, hidden ones, and what property each is of. */
 struct xml_vars {

@@ -19,7 +19,14 @@ static struct ts_value *rule(struct xml_import *x, const struct xml_element *e,
     if (condition) {
         xml_set(x, out, "condition", condition);
     }
+    int n = 0;
     for (const struct xml_element *v = list ? list->first : NULL; v; v = v->next) {
+        if (++n > XML_MOST_VARIABLES) {
+            *why = "a rule has too many variables";
+        }
+        if (*why) {
+            break;
+        }
         const char *name = xml_is(v, "Variable") ? xml_attr(v, "Name") : NULL;
         if (!name || !*name) {
             continue;

@@ -65,7 +65,12 @@ void xml_vars_read(struct xml_import *x, const struct xml_element *list,
     *out = (struct xml_vars){.visible = xml_object(x, list),
                              .hidden = xml_object(x, list),
                              .properties = xml_object(x, list)};
+    int n = 0;
     for (const struct xml_element *e = list ? list->first : NULL; e; e = e->next) {
+        if (++n > XML_MOST_VARIABLES) {
+            x->too_long = list;
+            break;
+        }
         const char *raw = xml_is(e, "variable") ? xml_attr(e, "name") : NULL;
         const char *property = raw ? xml_attr(e, "property") : NULL;
         ts_str trimmed = ts_str_trim(ts_str_of(raw));
