@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -629,6 +630,7 @@ static pid_t swapper(struct lab *l)
     pid_t pid = fork();
 
     if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that crashes leaves nobody behind */
         for (;;) {
             if (rename(a, t) || rename(b, a) || rename(f, h) || rename(g, f) ||
                 rename(a, b) || rename(t, a) || rename(f, g) || rename(h, f))
@@ -657,6 +659,12 @@ Test(hostile, swapping_things_for_links_leads_nowhere)
     for (int i = 0; i < 50; i++) {
         char name[64];
         snprintf(name, sizeof name, "C/Users/Ann/swap/%d", i);
+        lab_file(l, name, "own");
+    }
+    /* Many names around it: the listing is read long before the last one is linked. */
+    for (int i = 0; i < 600; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "C/Users/Ann/around %d", i);
         lab_file(l, name, "own");
     }
     lab_file(l, "C/Users/Ann/file", "own file");
