@@ -90,11 +90,15 @@ enum ts_code ts_restart_go(struct ts_engine *e, const struct ts_ins *step,
 {
     const struct ts_restart_backend *b = e->c->restart;
     const char *asked = ts_vars_get(e->vars, "SMSTSRebootMessage");
-    char *message = ts_strdup(asked ? asked : "");
+    struct ts_buf shown = {0}; /* it goes to the screen and stays in the ledger */
+    char *message;
     int64_t delay = delay_ms(e);
     struct ts_err why;
     enum ts_code rc;
 
+    ts_vars_mask(e->vars, &shown, ts_str_of(asked ? asked : ""));
+    message = ts_strdup(ts_buf_text(&shown));
+    ts_buf_free(&shown);
     e->target = target;
     ts_emit_restart_requested(e, step, target, message);
     ts_requests_clear(e);

@@ -105,7 +105,7 @@ cat >secret.lua <<'L'
 return sequence { name = "Secret", inputs = { Pin = { prompt = "PIN", secret = true } }, steps = {
   SetVariable "Copy" { variable = "Other", value = "pre-%Pin%-post" },
   RunCommandLine "Show" { command = { "sh", "-c", "cat; echo arg %Other%; echo env $P" }, input = "%Pin%\n", env = { P = "%Pin%" } },
-  RestartComputer "Restart" { target = "FullOS" },
+  RestartComputer "Restart" { target = "FullOS", message = "The PIN is %Pin%" },
   RunCommandLine "Still there" { command = { "sh", "-c", "test \"$(wc -c)\" -eq 12" }, input = "%Pin%" },
 } }
 L
