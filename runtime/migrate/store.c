@@ -7,6 +7,7 @@
 
 #include "platform/clock.h"
 #include "platform/power.h"
+#include "platform/sysinfo.h"
 
 static const char *const state_names[] = {"none",     "capturing", "complete", "wiping",
                                           "restored", "verified",  "removing"};
@@ -34,8 +35,11 @@ static enum ts_code open_folder(struct mig_store *s, const char *path, struct ts
 
     s->path = ts_strdup(path);
     if ((rc = ts_path_open_parent(&up, &name, path, false, err)) != TS_OK ||
-        (rc = ts_dir_open_at(&s->dir, up, name, err)) != TS_OK)
+        (rc = ts_dir_open_at(&s->dir, up, name, err)) != TS_OK) {
+        if (rc != TS_ENOTFOUND)
+            ts_err_context(err, "the state store %s", path);
         goto done;
+    }
     if ((rc = ts_path_native(&native, path, NULL, err)) == TS_OK)
         rc = ts_fs_real(native, &s->native, err);
 done:
@@ -45,10 +49,33 @@ done:
     return rc;
 }
 
+/* Whoever owns a folder or a catalogue can make it say what he likes: that everything was
+ * captured, or that files belong into the folders of the system. */
+static enum ts_code trusted(const struct ts_stat *st, const char *what, const char *path,
+                            struct ts_err *err)
+{
+    if (st->uid == 0 || st->uid == ts_user_id())
+        return TS_OK;
+    return ts_fail(err, TS_EREFUSED,
+                   "%s %s belongs to another user (id %u), who could have put anything"
+                   " into it: it is not used; if nobody needs it, remove the folder, or"
+                   " choose another",
+                   what, path, st->uid);
+}
+
 static enum ts_code state_of(struct mig_store *s, struct ts_err *err)
 {
+    struct ts_stat st;
+
     if (has(s->dir, MIG_CATALOG)) {
-        enum ts_code rc = mig_catalog_open(&s->cat, s->native, true, err);
+        enum ts_code rc;
+        if ((rc = ts_dir_stat(s->dir, &st, err)) != TS_OK ||
+            (rc = trusted(&st, "the state store", s->path, err)) != TS_OK ||
+            (rc = ts_stat_at(s->dir, MIG_CATALOG, &st, err)) != TS_OK ||
+            (rc = trusted(&st, "the catalogue of the state store", s->path, err)) !=
+                TS_OK)
+            return rc;
+        rc = mig_catalog_open(&s->cat, s->native, true, err);
         if (rc == TS_OK)
             rc = mig_state_get(s->cat, &s->state, err);
         return rc;
@@ -97,6 +124,7 @@ static enum ts_code open_part(struct mig_store *s, struct mig_part *p, struct ts
     char *now = mig_path_now(p->path, p->volume);
     struct mig_part_file f = {0};
     struct ts_dir *up = NULL;
+    struct ts_stat st;
     char *name = NULL;
     bool found = false;
     enum ts_code rc;
@@ -106,6 +134,8 @@ static enum ts_code open_part(struct mig_store *s, struct mig_part *p, struct ts
                        "the store's part %s is on a volume that is not there", p->path);
     if ((rc = ts_path_open_parent(&up, &name, now, false, err)) == TS_OK &&
         (rc = ts_dir_open_at(&p->dir, up, name, err)) == TS_OK &&
+        (rc = ts_dir_stat(p->dir, &st, err)) == TS_OK &&
+        (rc = trusted(&st, "the store's part", now, err)) == TS_OK &&
         (rc = mig_part_read(p->dir, &f, &found, err)) == TS_OK &&
         (!found || strcmp(f.store, s->id) != 0))
         rc = ts_fail(err, TS_EDAMAGED, "%s is not a part of the store %s", now, s->path);

@@ -9,6 +9,7 @@ unsigned ts_cpu_count(void);
 uint64_t ts_memory_total(void);
 uint64_t ts_memory_peak(void); /* of this process, bytes */
 bool ts_is_admin(void);
+uint32_t ts_user_id(void); /* who we are (posix); 0 on Windows */
 bool ts_is_terminal(int fd); /* 0, 1, 2 */
 bool ts_in_winpe(void); /* MiniNT key; taskseq.phase= on the kernel command line; RAM root */
 /* SMBIOS UUID, else the machine id of the system; "" if none. */

@@ -42,6 +42,11 @@ bool ts_is_admin(void)
     return geteuid() == 0;
 }
 
+uint32_t ts_user_id(void)
+{
+    return geteuid();
+}
+
 bool ts_is_terminal(int fd)
 {
     return isatty(fd) == 1;

@@ -323,3 +323,24 @@ Test(wipe, tells_what_is_in_use)
     ts_free(held);
     lab_free(l);
 }
+
+/* A user can bring a whole store along: it may say that everything is safe, or that what is
+ * in it belongs into the folders of the system. */
+Test(wipe, believes_no_store_that_another_user_can_write)
+{
+    static const char *const given[] = {"C/StateStore", "C/StateStore/catalog.db",
+                                        "D/StateStore"};
+
+    if (geteuid() != 0)
+        cr_skip("needs root to give a folder away");
+    for (size_t i = 0; i < sizeof given / sizeof given[0]; i++) {
+        struct lab *l = captured();
+        struct ts_err err;
+
+        lab_owner(l, given[i], 1001, 1001);
+        refused(l, TS_EREFUSED, "belongs to another user (id 1001)");
+        cr_expect_eq(restore(l, NULL, &err), TS_EREFUSED, "%s: %s", given[i], err.text);
+        cr_expect_neq(capture(l, NULL, &err), TS_OK, "%s", given[i]);
+        lab_free(l);
+    }
+}
