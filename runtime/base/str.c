@@ -12,6 +12,11 @@ bool ts_str_eq(ts_str a, ts_str b)
     return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
+static unsigned lower(unsigned char byte)
+{
+    return (unsigned)(byte - 'A') < 26u ? byte + 32u : byte;
+}
+
 /* Next folded character.  A byte that is no text stays what it is: two names that differ
  * in such bytes are two names. */
 static uint32_t next_folded(ts_str s, size_t *pos)
@@ -21,7 +26,7 @@ static uint32_t next_folded(ts_str s, size_t *pos)
 
     if (byte < 0x80) { /* nearly all there is */
         ++*pos;
-        return (unsigned)(byte - 'A') < 26u ? byte + 32u : byte;
+        return lower(byte);
     }
     uint32_t c = ts_utf8_next(s, pos);
 
@@ -54,8 +59,19 @@ bool ts_caseeq(const char *a, const char *b)
     return ts_casecmp(a, b) == 0;
 }
 
+/* Most names differ in their first letters, which need neither lengths nor Unicode. */
 int ts_casecmp(const char *a, const char *b)
 {
+    a = a ? a : "";
+    b = b ? b : "";
+    while (*a && (unsigned char)*a < 0x80 && (unsigned char)*b < 0x80) {
+        unsigned x = lower((unsigned char)*a), y = lower((unsigned char)*b);
+        if (x != y) {
+            return x < y ? -1 : 1;
+        }
+        a++;
+        b++;
+    }
     return ts_str_casecmp(ts_str_of(a), ts_str_of(b));
 }
 

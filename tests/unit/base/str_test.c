@@ -14,6 +14,8 @@ Test(str, compares_without_regard_to_case)
         {"a", "b", -1},
         {"B", "a", 1},
         {"ab", "a", 1},
+        {"pa\xC5\xBFswor", "PASsWOR", 0}, /* a long s, and an ASCII one */
+        {"pa\xC5\xBF", "pat", -1},
         {"M\xC3\x84RZ", "m\xC3\xA4rz", 0},           /* Latin-1 */
         {"\xC5\xA0koda", "\xC5\xA1KODA", 0},         /* Latin Extended-A */
         {"\xC7\x84", "\xC7\x86", 0},                 /* Latin Extended-B */
