@@ -24,6 +24,23 @@ static bool is_catalog(struct ts_dir *d)
     return ours;
 }
 
+bool mig_is_store(struct ts_dir *d)
+{
+    struct mig_part_file f = {0};
+    struct ts_stat st;
+    bool found = false;
+
+    if (ts_stat_at(d, MIG_DATA, &st, NULL) != TS_OK || st.type != TS_F_DIR)
+        return false;
+    if (is_catalog(d))
+        return true;
+    if (mig_part_read(d, &f, &found, NULL) != TS_OK)
+        found = false;
+    mig_part_file_fini(&f);
+    return found ||
+           (ts_stat_at(d, MIG_CATALOG_TMP, &st, NULL) == TS_OK && mig_only_chunks(d));
+}
+
 static bool holds_state(enum ts_store_state s)
 {
     return s == TS_STORE_COMPLETE || s == TS_STORE_WIPING || s == TS_STORE_RESTORED;

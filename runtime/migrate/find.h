@@ -8,4 +8,8 @@
 TS_NODISCARD enum ts_code mig_store_look(const char *dir, const struct mig_store *skip,
                                          char **out, struct ts_err *err);
 
+/* Is this folder a store, or a part of one?  Its files say so, not their names: users
+ * have folders called "data" too. */
+bool mig_is_store(struct ts_dir *d);
+
 #endif

@@ -1,4 +1,5 @@
 /* profiles.c - user profiles on a disk. */
+#include "migrate/find.h"
 #include "migrate/scope.h"
 
 #include <stdarg.h>
@@ -90,12 +91,18 @@ static enum ts_code add_profile(struct ts_profile ***tail, struct ts_dir *users,
     return rc;
 }
 
+/* Links that Windows itself puts beside the profiles. */
+static bool of_windows(const char *name)
+{
+    return ts_caseeq(name, "All Users") || ts_caseeq(name, "Default User");
+}
+
 /* Folders that never are a profile: the template of Windows, the stores, and what a file
  * system keeps in its root. */
-static bool left_out(struct ts_dir *users, const char *name, bool windows)
+static bool left_out(struct ts_dir *users, const char *path, const char *name,
+                     bool windows, const struct ts_mig_env *env)
 {
     struct ts_dir *dir = NULL;
-    struct ts_stat st;
     bool out;
 
     if (windows && ts_caseeq(name, "Default"))
@@ -104,11 +111,11 @@ static bool left_out(struct ts_dir *users, const char *name, bool windows)
         return true;
     if (ts_dir_open_at(&dir, users, name, NULL) != TS_OK)
         return false;
-    out = ts_stat_at(dir, MIG_DATA, &st, NULL) == TS_OK && st.type == TS_F_DIR &&
-          (ts_stat_at(dir, MIG_PART, &st, NULL) == TS_OK ||
-           ts_stat_at(dir, MIG_CATALOG, &st, NULL) == TS_OK ||
-           ts_stat_at(dir, MIG_CATALOG_TMP, &st, NULL) == TS_OK);
+    out = mig_is_store(dir);
     ts_dir_close(dir);
+    if (out)
+        note(env, 2, "%s%c%s is a state store and not captured as a profile", path,
+             windows ? '\\' : '/', name);
     return out;
 }
 
@@ -131,12 +138,12 @@ static enum ts_code folder_of_profiles(struct ts_profile ***tail, struct ts_dir 
         struct ts_stat st;
         if (type == TS_F_NONE && ts_stat_at(users, name, &st, NULL) == TS_OK)
             type = st.type;
-        if (type == TS_F_LINK && !windows)
+        if (type == TS_F_LINK && !(windows && of_windows(name)))
             note(env, 2,
-                 "%s/%s is a link and was not followed: name the folder it leads to"
-                 " as a folder to capture",
-                 path, name);
-        if (type != TS_F_DIR || left_out(users, name, windows))
+                 "%s%c%s is a link and was not followed: name the folder it leads to"
+                 " as a folder to capture, or what is in it is not kept",
+                 path, windows ? '\\' : '/', name);
+        if (type != TS_F_DIR || left_out(users, path, name, windows, env))
             continue;
         if (n == cap) {
             cap = cap ? cap * 2 : 16;

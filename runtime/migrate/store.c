@@ -49,6 +49,19 @@ done:
     return rc;
 }
 
+bool mig_only_chunks(struct ts_dir *dir)
+{
+    struct ts_dir *data = NULL;
+    const char *name = NULL;
+    enum ts_ftype type;
+    bool only = ts_dir_open_at(&data, dir, MIG_DATA, NULL) == TS_OK;
+
+    while (only && ts_dir_next(data, &name, &type, NULL) == TS_OK && name)
+        only = strspn(name, "0123456789abcdef") == strlen(name);
+    ts_dir_close(data);
+    return only;
+}
+
 /* Whoever owns a folder or a catalogue can make it say what he likes: that everything was
  * captured, or that files belong into the folders of the system. */
 static enum ts_code trusted(const struct ts_stat *st, const char *what, const char *path,
@@ -84,20 +97,8 @@ static enum ts_code state_of(struct mig_store *s, struct ts_err *err)
         return TS_OK; /* a part of another store, or what a cut left of one */
     if (has(s->dir, MIG_CATALOG_TMP) || has(s->dir, MIG_CAPTURE))
         s->state = TS_STORE_CAPTURING;
-    else if (has(s->dir, MIG_DATA)) {
-        struct ts_dir *data = NULL;
-        const char *name = NULL;
-        enum ts_ftype type;
-        /* A folder "data" with nothing but chunks in it is what a cut can leave. */
-        if (ts_dir_open_at(&data, s->dir, MIG_DATA, NULL) == TS_OK) {
-            s->state = TS_STORE_CAPTURING;
-            while (ts_dir_next(data, &name, &type, NULL) == TS_OK && name) {
-                if (strspn(name, "0123456789abcdef") != strlen(name))
-                    s->state = TS_STORE_NONE;
-            }
-        }
-        ts_dir_close(data);
-    }
+    else if (mig_only_chunks(s->dir)) /* what a cut can leave */
+        s->state = TS_STORE_CAPTURING;
     return TS_OK;
 }
 

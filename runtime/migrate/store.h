@@ -41,6 +41,9 @@ struct mig_store {
     char id[33];
 };
 
+/* Is there a folder "data" in `dir` with nothing but the chunks of a store in it? */
+bool mig_only_chunks(struct ts_dir *dir);
+
 /* What stands at `path`; never opens more than it must.  TS_STORE_NONE is not an error.
  * TS_EDAMAGED: a catalogue that cannot be read. */
 TS_NODISCARD enum ts_code mig_store_probe(const char *path, enum ts_store_state *state,

@@ -324,8 +324,8 @@ Test(wipe, tells_what_is_in_use)
     lab_free(l);
 }
 
-/* A user can bring a whole store along: it may say that everything is safe, or that what is
- * in it belongs into the folders of the system. */
+/* A user can bring a whole store along: it may say that everything is safe, or that what
+ * is in it belongs into the folders of the system. */
 Test(wipe, believes_no_store_that_another_user_can_write)
 {
     static const char *const given[] = {"C/StateStore", "C/StateStore/catalog.db",
@@ -343,4 +343,38 @@ Test(wipe, believes_no_store_that_another_user_can_write)
         cr_expect_neq(capture(l, NULL, &err), TS_OK, "%s", given[i]);
         lab_free(l);
     }
+}
+
+Test(wipe, a_profile_with_the_names_of_a_store_is_captured)
+{
+    struct lab *l = lab_new();
+    struct ts_err err;
+
+    lab_small_users(l);
+    lab_dir(l, "C/Users/Ann/data", 0755);
+    lab_file(l, "C/Users/Ann/data/2024.csv", "figures");
+    lab_file(l, "C/Users/Ann/catalog.db", "SQLite format 3 of another program");
+    lab_file(l, "C/Users/Ann/part.json", "{}");
+    lab_file(l, "C/Users/Ann/catalog.tmp", "");
+    OK(capture(l, NULL, &err));
+    OK(wipe_c(l, &err));
+    OK(restore(l, NULL, &err));
+    cr_expect(lab_has(l, "C/Users/Ann/data/2024.csv"));
+    cr_expect(lab_has(l, "C/Users/Ann/Documents/one.txt"));
+    lab_free(l);
+}
+
+Test(wipe, a_link_that_stands_for_a_profile_is_told)
+{
+    struct lab *l = lab_new();
+    struct ts_err err;
+
+    lab_small_users(l);
+    lab_dir(l, "C/Moved", 0755);
+    lab_link(l, "C/Users/Moved", "../Moved");
+    OK(capture(l, NULL, &err));
+    cr_expect(noted(l, "C:\\Users\\Moved is a link and was not followed"), "%s",
+              l->notes);
+    cr_expect(!noted(l, "All Users is a link"), "%s", l->notes);
+    lab_free(l);
 }
