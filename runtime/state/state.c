@@ -87,6 +87,21 @@ static enum ts_code lock(struct ts_state *s, struct ts_err *err)
     return rc;
 }
 
+/* A link that a user planted must not choose where the administrator writes. */
+static enum ts_code check_link(const char *path, struct ts_err *err)
+{
+    struct ts_stat st;
+
+    if (ts_fs_stat(path, &st, NULL) != TS_OK || st.type != TS_F_LINK || st.uid == 0 ||
+        st.uid == ts_user_id()) {
+        return TS_OK;
+    }
+    return ts_fail(err, TS_EREFUSED,
+                   "%s is a link that user %lu made, so it is not followed; remove it or "
+                   "use another --state folder",
+                   path, (unsigned long)st.uid);
+}
+
 /* s->dir and s->path from what the caller wrote. */
 static enum ts_code find_dir(struct ts_state *s, const char *dir, bool create,
                              struct ts_err *err)
@@ -95,6 +110,7 @@ static enum ts_code find_dir(struct ts_state *s, const char *dir, bool create,
     enum ts_code rc;
 
     if ((rc = ts_path_native(&native, dir, NULL, err)) != TS_OK ||
+        (rc = check_link(native, err)) != TS_OK ||
         (create && (rc = ts_fs_mkdirs(native, 0700, err)) != TS_OK)) {
         goto done;
     }

@@ -331,3 +331,26 @@ Test(state, administrator_does_not_go_on_with_a_users_state)
     cr_assert_eq(chown(dir, 12345, 12345), 0);
     cr_assert_eq(ts_state_open(&s, dir, false, false, &err), TS_EREFUSED);
 }
+
+Test(state, a_link_that_a_user_made_is_not_followed)
+{
+    struct ts_state *s = NULL;
+    char *real, *inside;
+
+    if (geteuid() != 0) {
+        cr_skip("needs root to give a link away");
+    }
+    real = in(top, "elsewhere");
+    inside = in(real, "state.db");
+    cr_assert_eq(mkdir(real, 0700), 0);
+    cr_assert_eq(symlink(real, dir), 0);
+    cr_assert_eq(lchown(dir, 1001, 1001), 0);
+    cr_expect_eq(ts_state_open(&s, dir, true, false, &err), TS_EREFUSED);
+    cr_expect(strstr(err.text, "is a link that user 1001 made") != NULL, "%s", err.text);
+    cr_expect(!ts_fs_exists(inside));
+    cr_assert_eq(lchown(dir, 0, 0), 0);
+    OK(ts_state_open(&s, dir, true, false, &err));
+    ts_state_close(s);
+    ts_free(real);
+    ts_free(inside);
+}
