@@ -18,7 +18,7 @@ TS_NODISCARD enum ts_code lua_reader_read(struct lua_reader *r, struct ts_arena 
                                           ts_str text, const struct source *s,
                                           struct ts_value **out, struct ts_err *err);
 
-/* ---- from_xml.c -----------------------------------------------------------------------
+/* ---- xml_read.c -----------------------------------------------------------------------
  */
 
 /* A sequence of ConfigMgr or MDT, in whatever it is wrapped, as the values that the same

@@ -46,6 +46,9 @@ struct xml_import {
  * for bounds. */
 TS_NODISCARD enum ts_code
 xml_nodes(struct xml_import *x, const struct xml_element *parent, struct ts_value *list);
+/* The document that a sequence becomes. */
+TS_NODISCARD enum ts_code xml_build(struct xml_import *x, struct xml_found *f,
+                                    struct ts_value **out);
 /* Values with the place of an element. */
 struct ts_value *xml_object(struct xml_import *x, const struct xml_element *e);
 struct ts_value *xml_list(struct xml_import *x, const struct xml_element *e);
