@@ -23,5 +23,12 @@ void ts_sequence_write_lua(struct ts_buf *out, const struct ts_sequence *s,
                            const struct ts_losses *losses);
 void ts_sequence_write_json(struct ts_buf *out, const struct ts_sequence *s,
                             const struct ts_registry *steps);
+/* As ConfigMgr exports it, or as MDT's ts.xml when it came from there.  base: name of the
+ * file without its ending, which a sequence without a name is called by.  TS_EINPUT: what
+ * was written cannot be read again. */
+TS_NODISCARD enum ts_code
+ts_sequence_write_xml(struct ts_buf *out, const struct ts_sequence *s, const char *base,
+                      const struct ts_registry *steps, const struct ts_losses *losses,
+                      struct ts_err *err);
 
 #endif

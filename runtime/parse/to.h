@@ -12,4 +12,8 @@ enum { TO_WIDTH = 100 };
 struct ts_value *value_of_sequence(struct ts_arena *a, const struct ts_sequence *s,
                                    const struct ts_registry *steps);
 
+/* One step or group, a group without its children.  No id. */
+struct ts_value *value_of_node(struct ts_arena *a, const struct ts_node *n,
+                               const struct ts_registry *steps);
+
 #endif

@@ -9,6 +9,7 @@ struct maker {
     struct ts_arena *arena;
     const struct ts_registry *steps;
     struct ts_map given; /* ids that have to be written */
+    bool shallow;        /* without children */
 };
 
 /* ---- members -------------------------------------------------------------------------
@@ -178,6 +179,9 @@ static struct ts_value *make_node(struct maker *m, const struct ts_node *n)
     put_condition(m, o, n->condition);
     put_true(m, o, "continueOnError", n->continue_on_error);
     put_object(m, o, "xml", n->xml);
+    if (m->shallow) {
+        return o;
+    }
     put_nodes(m, o, "steps", n->first);
     if (n->finally_first) {
         put_nodes(m, o, "finally", n->finally_first);
@@ -241,4 +245,12 @@ struct ts_value *value_of_sequence(struct ts_arena *a, const struct ts_sequence 
     put_nodes(&m, o, "steps", s->root->first);
     ts_map_fini(&m.given, NULL);
     return o;
+}
+
+struct ts_value *value_of_node(struct ts_arena *a, const struct ts_node *n,
+                               const struct ts_registry *steps)
+{
+    struct maker m = {.arena = a, .steps = steps, .shallow = true};
+
+    return make_node(&m, n);
 }
