@@ -7,7 +7,7 @@ run --version; expect "the version" 0 "taskseq "
 run; expect "nothing at all shows the commands" 2 "run" "resume" "lab"
 run help; expect "help lists the commands" 0 "check" "plan" "Exit codes"
 run --help; expect "--help is help" 0 "usage: taskseq COMMAND"
-for command in run resume status check plan lab steps vars convert schema get set; do
+for command in run resume status check plan lab steps vars convert schema get set facts gather; do
   run "$command" --help
   expect "$command --help" 0 "usage: taskseq $command" "options:"
   run help "$command"

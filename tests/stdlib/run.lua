@@ -82,7 +82,7 @@ function t.fails(result, message, ...)
 end
 
 local names = table.move(arg, 2, #arg, 1, {})
-if #names == 0 then names = { "ts", "command", "files", "state", "more" } end
+if #names == 0 then names = { "ts", "command", "files", "state", "more", "gather" } end
 
 local count, failed = 0, 0
 for _, name in ipairs(names) do

@@ -294,3 +294,42 @@ Test(host, refusals_of_the_migration_engine_come_through)
     ok(body);
     ts_free(body);
 }
+
+Test(host, facts_rules_and_conditions)
+{
+    static const char document[] =
+        "{\"taskseqFacts\":1,\"classes\":{\"Win32_ComputerSystem\":[{\"Model\":\"L7\"}]}}";
+    struct ts_facts *facts = NULL;
+
+    ok("assert(host.facts() == nil and host.gather_facts() == 0)\n"
+       "local holds, err, code = host.condition(\"wmi('SELECT * FROM X')\")\n"
+       "assert(holds == nil and err and code == 'not supported')\nreturn true");
+    cr_assert_eq(ts_facts_parse(&facts, TS_S(document), "pc", &r.err), TS_OK);
+    r.host.facts = facts;
+    rig_file(&r, "cs.ini", "[Settings]\nPriority=Model\n[L7]\nOSDA=1\nUserExit=x\n"
+                           "AdminPassword=geheim1\n");
+    ok("local f = host.facts()\n"
+       "assert(f.variables.Model == 'L7')\n"
+       "assert(f.classes.Win32_ComputerSystem[1].Model == 'L7')\n"
+       "assert(host.gather_facts() >= 1 and host.vars.get('Model') == 'L7')\n"
+       "local g = host.gather('cs.ini')\n"
+       "assert(g.file == 'cs.ini' and #g.set == 2 and #g.notes == 1)\n"
+       "assert(g.set[1].name == 'OSDA' and g.set[1].value == '1')\n"
+       "assert(g.set[1].line == 4 and g.set[1].section == 'L7' and not g.set[1].secret)\n"
+       "assert(g.set[2].secret and g.notes[1].line == 5)\n"
+       "assert(host.vars.get('OSDA') == '1')\n"
+       "local none, err, code = host.gather('nowhere.ini')\n"
+       "assert(none == nil and code == 'not found')\n"
+       "assert(host.condition(\"OSDA = '1' and Model = 'L7'\"))\n"
+       "assert(host.condition{ any = { 'OSDA = 2', { variable = 'OSDA', op = 'less', "
+       "value = 2 } } })\n"
+       "assert(host.condition(\"wmi('SELECT * FROM Win32_Nope')\") == false)\n"
+       "none, err, code = host.condition('OSDA =')\n"
+       "assert(none == nil and code == 'bad input')\nreturn true");
+    raises("host.condition(host.log)", "a condition is a text or a table");
+    raises("local t = {}; t.all = { t }; host.condition(t)", "nested too deep");
+    raises("host.hardware_variables()", "for the step library alone");
+    cr_expect(ts_vars_is_secret(r.vars, TS_S("AdminPassword")));
+    r.host.facts = NULL;
+    ts_facts_free(facts);
+}
