@@ -158,9 +158,9 @@ static void run_finished(struct ts_display *d, const struct ts_event *e)
     end_progress(d);
     fprintf(stderr, "%sThe sequence %s%s", tint_on(d, t),
             strcmp(result, "cancelled") == 0 ? "was cancelled" : result, tint_off(d, t));
-    if (*ts_event_text(e, "message")) {
+    if (*ts_event_text(e, "error")) {
         fputs(": ", stderr);
-        put_clean(ts_event_text(e, "message"));
+        put_clean(ts_event_text(e, "error"));
     }
     fputc('\n', stderr);
 }

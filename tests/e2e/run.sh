@@ -101,6 +101,12 @@ P
 run run restart.lua --state "$(state re)" --set "Out=$work" --phase FullOS; expect "again" 10
 run run ok.lua --state "$(state re)" --set "Out=$work" --discard; expect "an unfinished run is given up" 0
 
+cat >why.lua <<'L'
+return sequence { name = "Why", steps = { SetVariable "Ask" { variable = "SMSTSRebootRequested", value = "maybe" } } }
+L
+run run why.lua --state "$(state why)" -q
+expect "the last line says why a run failed" 1 "The sequence failed: " "WinPE or HD was expected"
+
 cat >secret.lua <<'L'
 return sequence { name = "Secret", inputs = { Pin = { prompt = "PIN", secret = true } }, steps = {
   SetVariable "Copy" { variable = "Other", value = "pre-%Pin%-post" },
