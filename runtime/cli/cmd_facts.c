@@ -9,7 +9,8 @@ static const struct ts_opt options[] = {
     TS_FACTS_OPTION,
     {"query", 0, "WQL", true, "Answer a query over the facts: the rows it finds"},
     {"namespace", 0, "NAME", false, "Namespace of the queries (root\\cimv2)"},
-    {"json", 0, NULL, false, "Everything as JSON, as --facts takes it"},
+    {"json", 0, NULL, false, "JSON, as --facts takes it (the default without --query)"},
+    {"text", 0, NULL, false, "Text to read"},
     TS_SESSION_OPTIONS,
     {NULL, 0, NULL, false, NULL}};
 
@@ -98,10 +99,10 @@ static int facts(const struct ts_args *args)
         if (ts_args_has(args, "query"))
             rc = queries(args, s.facts);
         else {
-            if (ts_args_has(args, "json"))
-                ts_facts_write(s.facts, &out);
-            else
+            if (ts_args_has(args, "text"))
                 show_all(&out, s.facts);
+            else
+                ts_facts_write(s.facts, &out);
             rc = ts_cli_out(&out);
         }
     }
@@ -113,7 +114,7 @@ static int facts(const struct ts_args *args)
 const struct ts_command ts_cmd_facts = {
     "facts",
     "what this machine is: firmware, processors, disks, network",
-    "facts [--json] [--query WQL] [--facts FILE]",
+    "facts [--text] [--query WQL] [--facts FILE]",
     options,
     "Without rights some serial numbers are missing.  The JSON can be kept in a file: "
     "plan,\n"

@@ -3,8 +3,8 @@
 # shellcheck source=tests/e2e/lib.bash
 . "$(dirname "$0")/lib.bash"
 
-run facts; expect "what this machine is" 0 "Memory=" "IsLaptop=" "Win32_Processor"
-run facts --json
+run facts --text; expect "what this machine is" 0 "Memory=" "IsLaptop=" "Win32_Processor"
+run facts
 printf '%s' "$out" >here.json
 that "the facts are JSON" python3 -m json.tool here.json
 run facts --facts here.json --json
