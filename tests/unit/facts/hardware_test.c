@@ -243,7 +243,7 @@ static void table(struct ts_buf *b)
            "DIMM A\0Samsung\0"
            "S77\0M471");
     RECORD(b, 127, "", "");
-    RECORD(b, 1, "\1\1", "Behind the end");
+    RECORD(b, 2, "\1\1", "Behind the end");
 }
 
 Test(hardware, the_table_of_the_firmware)
@@ -263,6 +263,7 @@ Test(hardware, the_table_of_the_firmware)
     cr_expect_str_eq(s.dmi.uuid, "4C4C4544-0050-3510-8054-B7C04F4D4E32");
     cr_expect_str_eq(s.dmi.sku, "SKU9");
     cr_expect_str_eq(s.dmi.family, "Elite");
+    cr_expect_null(s.dmi.board_vendor); /* stands behind the end */
     cr_expect_eq(s.dmi.chassis_type, 10); /* without the lock bit */
     cr_expect_str_eq(s.dmi.chassis_asset, "TAG");
     cr_expect_str_eq(s.cpu_name, "Core i7");
