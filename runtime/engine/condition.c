@@ -61,6 +61,13 @@ void ts_condition_env(struct ts_engine *e)
     }
 }
 
+void ts_condition_end(struct ts_engine *e)
+{
+    if (e->host->facts) {
+        ts_facts_on_warning(e->host->facts, NULL, NULL);
+    }
+}
+
 enum ts_code ts_condition(struct ts_engine *e, const struct ts_node *n, bool *result,
                           struct ts_buf *why, struct ts_err *err)
 {

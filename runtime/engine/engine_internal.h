@@ -137,6 +137,8 @@ extern const char *const ts_last_action_vars[TS_LAST_ACTION_VARS];
  */
 
 void ts_condition_env(struct ts_engine *e);
+/* The facts, which live longer, forget the engine. */
+void ts_condition_end(struct ts_engine *e);
 TS_NODISCARD enum ts_code ts_condition(struct ts_engine *e, const struct ts_node *n,
                                        bool *result, struct ts_buf *why,
                                        struct ts_err *err);

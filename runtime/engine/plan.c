@@ -419,6 +419,7 @@ enum ts_code ts_plan(const struct ts_engine_config *c,
     if ((rc = ts_table_build(&p.e.table, c->seq, c->steps, err)) == TS_OK) {
         rc = plan_all(&p, out, err);
     }
+    ts_condition_end(&p.e);
     ts_table_fini(&p.e.table);
     ts_free(p.e.log_path);
     ts_vars_free(p.host.vars);

@@ -234,6 +234,7 @@ enum ts_code ts_engine_run(const struct ts_engine_config *c, bool resume,
         fill_result(&e, result);
     }
     ts_emit_unlisten(&e);
+    ts_condition_end(&e);
     engine_fini(&e);
     return rc;
 }

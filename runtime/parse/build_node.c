@@ -202,9 +202,9 @@ static const struct ts_param *find_param(const struct ts_step_type *type, ts_str
 static void settle_empty(const struct ts_param *p, struct ts_value *v)
 {
     if (v->count == 0 && (v->kind == TS_ARRAY || v->kind == TS_OBJECT)) {
-        v->kind = p->type == TS_P_MAP    ? TS_OBJECT
-                  : p->type == TS_P_LIST ? TS_ARRAY
-                                         : v->kind;
+        v->kind = p->type == TS_P_MAP                             ? TS_OBJECT
+                  : p->type == TS_P_LIST || p->type == TS_P_RULES ? TS_ARRAY
+                                                                  : v->kind;
     }
 }
 
