@@ -1,5 +1,6 @@
 local files = require "ts.files"
 local machine = require "ts.machine"
+local path = require "ts.path"
 
 --- Capture the users' files and settings into the state store.
 ---@class ts.steps.CaptureUserState: ts.StepDef
@@ -56,12 +57,33 @@ local function was_done(host, info)
   return host.interrupted and info ~= nil and info.state == "complete" and info.machine == host.machine
 end
 
+--- Why a store must not be made there, or nil.  Its catalogue has the names of all files: on a RAM drive it would be
+--- gone after the restart, when the wipe has left no others.
+---@param host ts.Host
+---@param store string
+---@return string? err
+---@return string? code
+local function bad_place(host, store)
+  if not path.is_absolute(store) then
+    return ("the state store %s must be a full path, such as C:\\StateStore"):format(store)
+  end
+  if not path.drive(store) then return nil end
+  local volume, err, code = host.volume(store)
+  if not volume then return err, code end
+  if not volume.fixed then
+    return ("the state store cannot be on %s: it is no fixed local drive, what is kept there is lost at the restart")
+      :format(path.drive(store))
+  end
+end
+
 ---@param p table
 ---@param host ts.Host
 function M.run(p, host)
   local store, err = machine.store(p.store)
   if not store then return nil, err end
   local drive, code
+  err, code = bad_place(host, store)
+  if err then return nil, err, code end
   drive, err, code = machine.windows_drive(host, p.drive)
   if err then return nil, err, code end
   local rules, name

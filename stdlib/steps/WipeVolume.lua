@@ -57,6 +57,11 @@ function M.run(p, host)
   local drive, err, code = find_drive(p, host, store, info)
   if err then return nil, err, code end
   if not drive then return nil, "no drive to wipe is known: say which one with `drive`" end
+  -- The proof looks for profiles where a volume has them: of a folder such as C:\Users it would see none.
+  if not drive:match("^%a:$") then
+    return nil, ("%s is no drive: a whole volume is wiped, and it is named by its letter, such as C:; folders are "
+      .. "deleted by DeleteFiles"):format(drive)
+  end
 
   local keep = { table.unpack(p.keep or {}) }
   if host.state_dir then keep[#keep + 1] = host.state_dir end

@@ -124,6 +124,16 @@ local function capture_host(options)
   return t.new_host(options or { values = { _OSDDetectedWinDrive = "C:" } })
     :on("store.info", nil, "no store", "not found")
     :on("store.capture", totals { profiles = 2, files = 10, bytes = 100 })
+    :on("volume", { letter = "C:", fixed = true })
+end
+
+function tests.capture_goes_to_no_place_that_a_restart_empties()
+  local host = capture_host():on("volume", { letter = "X:", fixed = false })
+  local ok, err = t.run("CaptureUserState", { store = "X:\\S" }, host)
+  t.fails(ok, err, "X:", "lost at the restart")
+  ok, err = t.run("CaptureUserState", { store = "StateStore" }, host)
+  t.fails(ok, err, "full path")
+  t.eq(#host:called("store.capture"), 0)
 end
 
 function tests.capture_hands_over_what_was_asked()
@@ -313,6 +323,14 @@ function tests.wipe_that_was_cut_goes_on_with_the_stores_drive()
   t.eq(host:called("store.wipe")[1][1].drive, "C:", "D: holds another Windows")
   t.eq(t.run("WipeVolume", { store = "C:\\S", drive = "E:" }, host), true)
   t.eq(host:called("store.wipe")[2][1].drive, "E:", "what the sequence says wins")
+end
+
+function tests.wipe_takes_no_folder_for_a_drive()
+  for _, drive in ipairs { "C:\\Users", "/", "/home", "C:\\Users\\..", "\\\\server\\share" } do
+    local host = t.new_host { state_dir = false }
+    local ok, err = t.run("WipeVolume", { drive = drive, withoutStore = true }, host)
+    t.fails(ok, err, "no drive", "by its letter")
+  end
 end
 
 function tests.wipe_needs_to_know_the_drive()
