@@ -90,6 +90,63 @@ bool ts_host_is_protected(const struct ts_host *h, const char *native_path)
     return false;
 }
 
+/* Is it one of the files that the record of the run consists of? */
+static bool is_record(const char *path, const char *state)
+{
+    static const char *const begin[] = {"state.db", "secrets.", "lock", "steps",
+                                        "pending"};
+    ts_str part;
+
+    while (next_part(&state, &part)) {
+        (void)next_part(&path, &part);
+    }
+    if (!next_part(&path, &part)) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof begin / sizeof begin[0]; i++) {
+        if (ts_str_starts(part, ts_str_of(begin[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The state folder is for data of the run too (_SMSTSMDataPath). */
+static bool may_put(const struct ts_host *h, const char *path)
+{
+    for (size_t i = 0; i < h->protected_count; i++) {
+        const char *top = h->protected_paths[i];
+        bool state =
+            h->state_dir && is_within(h->state_dir, top) && is_within(top, h->state_dir);
+
+        if (is_within(path, top) && !(state && !is_record(path, top))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+enum ts_code ts_host_may_put(struct ts_step_call *c, const char *native_path,
+                             struct ts_err *err)
+{
+    char *real = NULL, *shown;
+    bool may = may_put(c->host, native_path);
+
+    if (may && ts_fs_real(native_path, &real, NULL) == TS_OK) {
+        may = may_put(c->host, real);
+    }
+    ts_free(real);
+    if (may) {
+        return TS_OK;
+    }
+    shown = ts_path_display(native_path);
+    ts_fail(err, TS_EREFUSED,
+            "%s lies in a protected folder, which the running sequence needs as it is",
+            shown);
+    ts_free(shown);
+    return TS_EREFUSED;
+}
+
 bool ts_host_holds_protected(const struct ts_host *h, const char *native_path)
 {
     for (size_t i = 0; i < h->protected_count; i++) {

@@ -39,6 +39,10 @@ struct ts_host {
 void ts_host_protect(struct ts_host *h, const char *native_path);
 /* Is it a protected path, or below one?  Without regard to case. */
 bool ts_host_is_protected(const struct ts_host *h, const char *native_path);
+/* May a step put a file there?  Not into a state store: one file over its catalogue, and
+ * what a wipe left of the users' files has no names any more; nor over the run's record. */
+TS_NODISCARD enum ts_code ts_host_may_put(struct ts_step_call *c, const char *native_path,
+                                          struct ts_err *err);
 /* Is a protected path below it?  Removing it would take that along. */
 bool ts_host_holds_protected(const struct ts_host *h, const char *native_path);
 void ts_host_fini(struct ts_host *h); /* what host.c allocated */

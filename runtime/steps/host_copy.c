@@ -249,6 +249,9 @@ static enum ts_code open_target(struct copy *w, const char *path)
 {
     enum ts_code rc = ts_target_open(&w->to, w->call, path, w->err);
 
+    if (rc == TS_OK) {
+        rc = ts_host_may_put(w->call, w->to->native, w->err);
+    }
     return rc == TS_OK ? ts_dir_stat(w->to->levels[0].dir, &w->to_st, w->err) : rc;
 }
 

@@ -140,14 +140,16 @@ enum ts_code ts_host_write(struct ts_step_call *c, const char *path, ts_str text
                            bool append, struct ts_err *err)
 {
     struct ts_dir *dir = NULL;
-    char *name = NULL;
+    char *name = NULL, *native = NULL;
     struct ts_stat old = {.type = TS_F_NONE};
     enum ts_code rc;
 
     if ((rc = ts_host_check(c, err)) != TS_OK) {
         return rc;
     }
-    if ((rc = ts_path_open_parent(&dir, &name, path, true, err)) != TS_OK) {
+    if ((rc = ts_path_open_parent(&dir, &name, path, true, err)) != TS_OK ||
+        (rc = ts_path_native(&native, path, NULL, err)) != TS_OK ||
+        (rc = ts_host_may_put(c, native, err)) != TS_OK) {
         goto done;
     }
     if (ts_stat_at(dir, name, &old, NULL) != TS_OK) {
@@ -167,6 +169,7 @@ done:
         ts_err_context(err, "cannot write %s", path);
     }
     ts_dir_close(dir);
+    ts_free(native);
     ts_free(name);
     return rc;
 }

@@ -319,3 +319,42 @@ Test(fs, delete_refuses_what_is_protected)
     cr_assert(there("c/AAA/f"), "nothing goes unless all may go");
     answers(TS_OK, del("C:\\AAA", true));
 }
+
+Test(fs, nothing_is_put_into_what_is_protected)
+{
+    struct ts_copy_spec one = {.from = at("new"),
+                               .to = "C:\\StateStore\\catalog.db",
+                               .overwrite = true,
+                               .recurse = true},
+                        tree = {.from = at("tree"),
+                                .to = "c:\\statestore",
+                                .overwrite = true,
+                                .recurse = true};
+    static const char *const record[] = {"C:\\State\\state.db", "C:\\State\\state.db-wal",
+                                         "C:\\State\\secrets.bin",
+                                         "C:\\State\\steps\\Own.lua"};
+
+    put("c/StateStore/catalog.db", "names");
+    put("c/State/state.db", "record");
+    put("c/State/steps/Own.lua", "step");
+    put("tree/f", "x");
+    put("new", "x");
+    map_drive('C', "c");
+    host.state_dir = at("c/State");
+    ts_host_protect(&host, at("c/StateStore"));
+    ts_host_protect(&host, host.state_dir);
+    answers(TS_EREFUSED,
+            ts_host_write(&call, "C:\\StateStore\\catalog.db", TS_S("x"), false, &err));
+    says("protected folder");
+    answers(TS_EREFUSED,
+            ts_host_write(&call, "C:\\StateStore\\catalog.db", TS_S("x"), true, &err));
+    answers(TS_EREFUSED, ts_host_copy(&call, &one, NULL, NULL, &err));
+    answers(TS_EREFUSED, ts_host_copy(&call, &tree, NULL, NULL, &err));
+    for (size_t i = 0; i < sizeof record / sizeof record[0]; i++) {
+        answers(TS_EREFUSED, ts_host_write(&call, record[i], TS_S("x"), false, &err));
+    }
+    cr_assert_str_eq(content("c/StateStore/catalog.db"), "names");
+    cr_assert_not(there("c/StateStore/f"));
+    cr_assert_str_eq(content("c/State/state.db"), "record");
+    answers(TS_OK, ts_host_write(&call, "C:\\State\\data.txt", TS_S("x"), false, &err));
+}
