@@ -41,8 +41,12 @@ static int set(const struct ts_args *args)
     if (args->word_count != 1 || !(eq = strchr(args->words[0], '=')))
         return ts_cli_usage("set wants NAME=VALUE (NAME= deletes)");
     name = ts_str_dup((ts_str){args->words[0], (size_t)(eq - args->words[0])});
-    if (ts_serve_call("set", name, eq + 1, &value, &err) != TS_OK)
+    if (ts_serve_call("set", name, eq + 1, &value, &err) != TS_OK) {
+        if (err.code ==
+            TS_EACCESS) /* a name of the runtime: wrong use, no trouble of ours */
+            err.code = TS_EINPUT;
         rc = ts_cli_fail(&err);
+    }
     ts_free(name);
     ts_free(value);
     return rc;
@@ -53,7 +57,7 @@ const struct ts_command ts_cmd_get = {
     "print a variable of the run that started this program",
     "get NAME [--path]",
     get_options,
-    "A variable that is not set gives an empty line.\n",
+    "For a variable that is not set nothing is printed and the exit code is 2.\n",
     get};
 const struct ts_command ts_cmd_set = {
     "set",

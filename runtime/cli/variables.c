@@ -9,7 +9,12 @@
 static enum ts_code set_text(struct ts_session *s, ts_str name, ts_str value,
                              struct ts_err *err)
 {
-    return ts_vars_set(s->vars, TS_SCOPE_RUN, name, value, ts_var_name_secret(name), err);
+    enum ts_code rc =
+        ts_vars_set(s->vars, TS_SCOPE_RUN, name, value, ts_var_name_secret(name), err);
+
+    if (rc == TS_EACCESS) /* a name of the runtime: bad input, no trouble of ours */
+        err->code = rc = TS_EINPUT;
+    return rc;
 }
 
 static enum ts_code from_object(struct ts_session *s, const struct ts_value *object,

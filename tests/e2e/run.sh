@@ -128,12 +128,14 @@ expect "--set of a secret works and warns" 10 "others on this machine can see"
 cat >child.lua <<'L'
 return sequence { name = "Child", variables = { Folder = "/tmp" }, steps = {
   RunCommandLine "Ask" { command = { "sh", "-c", "test \"$($T get Folder)\" = /tmp && $T set Answer=42 && $T get _SMSTSCurrentActionName" }, env = { T = "%Program%" } },
-  RunCommandLine "Not allowed" { command = { "sh", "-c", "$T set _SMSTSInWinPE=TRUE" }, env = { T = "%Program%" }, continueOnError = true },
+  RunCommandLine "Not allowed" { command = { "sh", "-c", "$T set _SMSTSInWinPE=TRUE; test $? -eq 2 && exit 9" }, env = { T = "%Program%" }, continueOnError = true },
   RunCommandLine "Check" { command = { "test", "%Answer%", "=", "42" } },
 } }
 L
 run run child.lua --state "$(state child)" --set "Program=$taskseq" -v
-expect "programs read and set variables" 0 "Ask" "failed, ignored"
+expect "programs read and set variables" 0 "Ask" "failed, ignored  9"
+run run child.lua --state "$(state named)" --set _SMSTSInWinPE=TRUE
+expect "a name of the runtime is bad input" 2 "set by the runtime only"
 
 cat >slow.lua <<'L'
 return sequence { name = "Slow", steps = {
