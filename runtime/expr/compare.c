@@ -19,7 +19,7 @@ static int compare_ints(int64_t a, int64_t b, bool return_code)
     return (a > b) - (a < b);
 }
 
-static bool decide(int order, enum ts_op op)
+bool ts_op_holds(enum ts_op op, int order)
 {
     switch (op) {
     case TS_OP_EQ:
@@ -65,9 +65,9 @@ bool ts_compare(ts_str left, bool missing, enum ts_op op, ts_str right, bool ret
         }
     }
     if (ts_str_int(left, &a) && ts_str_int(right, &b)) {
-        return decide(compare_ints(a, b, return_code), op);
+        return ts_op_holds(op, compare_ints(a, b, return_code));
     }
-    return decide(ts_str_casecmp(left, right), op);
+    return ts_op_holds(op, ts_str_casecmp(left, right));
 }
 
 static bool all_digits(ts_str s)

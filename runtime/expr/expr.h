@@ -87,6 +87,8 @@ TS_NODISCARD enum ts_code ts_expr_eval(const struct ts_expr *x,
 /* Compare two texts as a condition does.  return_code: either side is a return code, so
  * that integers with equal low 32 bits are equal.  missing: the left side has no value. */
 bool ts_compare(ts_str left, bool missing, enum ts_op op, ts_str right, bool return_code);
+/* Does an order (<0, 0, >0) satisfy op, one of EQ NE LT LE GT GE? */
+bool ts_op_holds(enum ts_op op, int order);
 /* Compare dotted versions number by number, missing ones as 0. -1 0 1 */
 int ts_version_compare(ts_str a, ts_str b);
 

@@ -85,26 +85,6 @@ bool ts_wql_like(ts_str text, ts_str pattern)
 /* ---- comparing -----------------------------------------------------------------------
  */
 
-static bool by_order(int order, enum ts_op op)
-{
-    switch (op) {
-    case TS_OP_EQ:
-        return order == 0;
-    case TS_OP_NE:
-        return order != 0;
-    case TS_OP_LT:
-        return order < 0;
-    case TS_OP_LE:
-        return order <= 0;
-    case TS_OP_GT:
-        return order > 0;
-    case TS_OP_GE:
-        return order >= 0;
-    default:
-        return false;
-    }
-}
-
 /* A number as the value or the constant gives it; texts of 64-bit numbers are numbers. */
 struct number {
     bool is, whole;
@@ -190,10 +170,10 @@ static bool compare_one(const struct ts_wql_node *n, const struct ts_value *v)
             return false;
         }
         bool is = v->kind == TS_STRING ? yes : number_of_value(v).real != 0;
-        return by_order((int)is - (int)n->yes, n->op);
+        return ts_op_holds(n->op, (int)is - (int)n->yes);
     }
     if (v->kind == TS_BOOL && n->type == WQL_TEXT && bool_of(n->text, &yes)) {
-        return by_order((int)v->boolean - (int)yes, n->op);
+        return ts_op_holds(n->op, (int)v->boolean - (int)yes);
     }
     struct number want = n->type == WQL_NUMBER
                              ? (struct number){true, n->whole, n->integer, n->real}
@@ -201,12 +181,12 @@ static bool compare_one(const struct ts_wql_node *n, const struct ts_value *v)
     struct number have = number_of_value(v);
     /* Two texts are texts, "007" is not "7". */
     if (want.is && have.is && (n->type == WQL_NUMBER || v->kind != TS_STRING)) {
-        return by_order(order_numbers(have, want), n->op);
+        return ts_op_holds(n->op, order_numbers(have, want));
     }
     if (v->kind != TS_STRING) {
         return n->op == TS_OP_NE; /* a number is not that text */
     }
-    return by_order(ts_str_casecmp(v->str, n->text), n->op);
+    return ts_op_holds(n->op, ts_str_casecmp(v->str, n->text));
 }
 
 static const struct ts_value *member(const struct ts_value *row, ts_str name)

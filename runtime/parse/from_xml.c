@@ -1,6 +1,8 @@
 /* from_xml.c - sequences of ConfigMgr and MDT as the values of our format. */
 #include "parse/xml_import.h"
 
+#include "vars/vars.h"
+
 #include <string.h>
 
 /* ---- values --------------------------------------------------------------------------
@@ -301,17 +303,7 @@ static struct ts_value *references(struct xml_import *x, const struct xml_elemen
 /* Names that only the runtime sets stay in the XML. */
 static bool may_be_set(ts_str name)
 {
-    if (name.n == 0 || name.n > 256 || ts_str_case_starts(name, TS_S("_SMSTS"))) {
-        return false;
-    }
-    for (size_t i = 0; i < name.n; i++) {
-        char c = name.p[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-              (c >= '0' && c <= '9') || c == '_' || c == '-')) {
-            return false;
-        }
-    }
-    return true;
+    return ts_var_name_valid(name) && !ts_str_case_starts(name, TS_S("_SMSTS"));
 }
 
 static void globals(struct xml_import *x, const struct xml_element *list,
