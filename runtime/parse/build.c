@@ -1,6 +1,7 @@
 /* build.c - a document becomes a sequence. */
 #include "parse/build.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* A file without a name for the sequence gives its own. */
@@ -24,6 +25,32 @@ static void *keep_array(struct ts_arena *a, const void *p, size_t n, size_t size
     return n ? memcpy(ts_arena_alloc(a, n * size), p, n * size) : NULL;
 }
 
+static int by_key(const void *a, const void *b)
+{
+    const struct ts_value *x = *(const struct ts_value *const *)a;
+    const struct ts_value *y = *(const struct ts_value *const *)b;
+
+    return strcmp(x->key.p, y->key.p);
+}
+
+/* Lua gives variables in no order, so that they are set in one that no form decides. */
+static void sort_variables(struct ts_value *object)
+{
+    struct ts_value **all = ts_alloc_array(object->count + 1, sizeof *all);
+    size_t n = 0;
+
+    for (struct ts_value *v = object->first; v; v = v->next) {
+        all[n++] = v;
+    }
+    qsort(all, n, sizeof *all, by_key);
+    object->first = object->last = NULL;
+    object->count = 0;
+    for (size_t i = 0; i < n; i++) {
+        ts_value_push(object, all[i]);
+    }
+    ts_free(all);
+}
+
 static enum ts_code build(struct build *b, struct ts_value *v)
 {
     struct ts_sequence *seq = b->seq;
@@ -40,6 +67,7 @@ static enum ts_code build(struct build *b, struct ts_value *v)
         return rc;
     }
     id_make_all(b);
+    sort_variables((struct ts_value *)(uintptr_t)seq->variables);
     if (!seq->name) {
         seq->name = name_of_file(b);
     }

@@ -29,6 +29,21 @@ static bool is_windows_file(const char *name)
     return false;
 }
 
+/* Whatever it is called: a script with an interpreter, or a program of this system. */
+static bool is_of_this_system(const char *native)
+{
+    static const char elf[] = {0x7f, 'E', 'L', 'F'};
+    char head[4] = "";
+    struct ts_file *f = NULL;
+    size_t n = 0;
+
+    bool read = ts_file_open(&f, native, TS_O_READ, 0, NULL) == TS_OK &&
+                ts_file_get(f, head, sizeof head, &n, NULL) == TS_OK;
+    ts_file_close(f);
+    return read && ((n >= 2 && head[0] == '#' && head[1] == '!') ||
+                    (n == sizeof elf && memcmp(head, elf, sizeof elf) == 0));
+}
+
 /* Programs that every Windows has and that people name without an ending. */
 static bool is_windows_name(const char *name)
 {
@@ -158,7 +173,8 @@ enum ts_code ts_program_find(char **out, const char *name, const char *const *fo
     }
     if (rc == TS_OK && !*out) {
         rc = fail_missing(name, &places, err);
-    } else if (rc == TS_OK && on_posix() && is_windows_file(*out)) {
+    } else if (rc == TS_OK && on_posix() && is_windows_file(*out) &&
+               !is_of_this_system(*out)) {
         rc = ts_fail(err, TS_EUNSUPPORTED,
                      "%s is a program of Windows, which this system cannot run (Wine is "
                      "not used yet)",

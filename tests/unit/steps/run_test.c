@@ -256,6 +256,10 @@ Test(run, windows_programs_are_said_to_be_that)
     put("seq/RunScanState_FullOS.BAT", "@echo off\r\n");
     answers(TS_EUNSUPPORTED, run("\"RunScanState_FullOS.BAT a b\""));
     says("RunScanState_FullOS.BAT is a program of Windows");
+    /* going by what is in it: a script for this system may be called like one of Windows */
+    put_program("seq/cscript.exe", "#!/bin/sh\nexit 7\n");
+    answers(TS_OK, run("\"cscript.exe //nologo x.wsf\""));
+    cr_assert_eq(result.code, 7);
 }
 
 Test(run, a_missing_start_in_folder_is_said)
