@@ -6,7 +6,8 @@
 #include "steps/gather.h"
 
 static const struct ts_opt options[] = {
-    {"rules", 0, "FILE", true, "CustomSettings.ini or BootStrap.ini; the first one first"},
+    {"rules", 0, "FILE", true,
+     "CustomSettings.ini or BootStrap.ini; the first one first"},
     TS_FACTS_OPTION,
     TS_VARIABLE_OPTIONS,
     {"json", 0, NULL, false, "The result as JSON"},
@@ -33,7 +34,8 @@ static void json_result(struct gather *g, const struct ts_rules_result *r)
         struct ts_value *o = ts_value_new(&g->arena, TS_OBJECT);
 
         ts_value_set(&g->arena, o, TS_S("name"), text(g, s->name));
-        ts_value_set(&g->arena, o, TS_S("value"), text(g, s->secret ? "*****" : s->value));
+        ts_value_set(&g->arena, o, TS_S("value"),
+                     text(g, s->secret ? "*****" : s->value));
         if (s->secret)
             ts_value_set(&g->arena, o, TS_S("secret"), ts_value_bool(&g->arena, true));
         ts_value_set(&g->arena, o, TS_S("file"), text(g, r->file));
@@ -139,7 +141,9 @@ const struct ts_command ts_cmd_gather = {
     "what a rules file makes of this machine; each variable with the line that set it",
     "gather --rules FILE [--facts FILE] [--set NAME=VALUE] [--json]",
     options,
-    "Variables of --set, --vars and the facts have their values already and win over the\n"
-    "rules.  What was met and not done (scripts, databases, odd lines) stands on standard\n"
+    "Variables of --set, --vars and the facts have their values already and win over "
+    "the\n"
+    "rules.  What was met and not done (scripts, databases, odd lines) stands on "
+    "standard\n"
     "error.  Nothing is changed.\n",
     gather};

@@ -27,6 +27,26 @@ static bool read_result(const char *word, struct ts_plan_result *out)
     return true;
 }
 
+/* Every assumed result is of some step. */
+static bool all_known(const struct ts_sequence *seq, const struct ts_plan_result *results,
+                      size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        ts_str pattern = ts_str_of(results[i].step);
+        bool found = false;
+
+        for (const struct ts_node *x = seq->root; x && !found;
+             x = ts_node_next(seq->root, x))
+            found = !x->is_group && (ts_str_like(ts_str_of(x->id), pattern) ||
+                                     ts_str_like(ts_str_of(x->name), pattern));
+        if (!found) {
+            ts_cli_say("--result: no step has the id or name %s", results[i].step);
+            return false;
+        }
+    }
+    return true;
+}
+
 static int show(struct ts_session *s, const struct ts_plan_result *results, size_t n)
 {
     struct ts_engine_config c = {
@@ -80,6 +100,8 @@ static int plan(const struct ts_args *args)
             ts_session_sequence(&s, args->words[0], &err) != TS_OK ||
             ts_session_variables(&s, false, &err) != TS_OK)
             rc = ts_cli_fail(&err);
+        else if (!all_known(s.seq, results, n))
+            rc = TS_EXIT_USAGE;
         else
             rc = show(&s, results, n);
     }

@@ -196,6 +196,8 @@ static int run(const struct ts_args *args)
 
     if (args->word_count != 1)
         return ts_cli_usage("run wants one sequence, got %zu", args->word_count);
+    if (ts_args_has(args, "discard") && ts_args_has(args, "archive"))
+        return ts_cli_usage("--discard and --archive exclude each other");
     new_tools(&s);
     if (ts_session_machine(&s, args, &err) != TS_OK)
         goto failed;
@@ -285,8 +287,10 @@ static enum ts_code open_run(struct ts_session *s, struct ts_err *err)
     if (s->run.status == TS_RUN_FAILED && from)
         return TS_OK;
     return ts_fail(err, TS_ENOTFOUND,
-                   "there is nothing to go on with: the last run of \"%s\" in %s is %s%s",
-                   s->run.sequence_name, s->place.dir, ts_run_status_name(s->run.status),
+                   "there is nothing to go on with: the last run of \"%s\" in %s %s %s%s",
+                   s->run.sequence_name, s->place.dir,
+                   s->run.status == TS_RUN_CANCELLED ? "was" : "has",
+                   ts_run_status_name(s->run.status),
                    s->run.status == TS_RUN_FAILED
                        ? "; --from STEP-ID goes on with a failed run"
                        : "");
@@ -329,7 +333,8 @@ static int resume(const struct ts_args *args)
                 s.seq->name);
         goto failed;
     }
-    if (ts_state_load_vars(s.state, s.run.id, s.vars, say, NULL, &err) != TS_OK)
+    if (ts_state_load_vars(s.state, s.run.id, s.vars, say, NULL, &err) != TS_OK ||
+        (s.run.status == TS_RUN_FAILED && ts_session_secrets(&s, &err) != TS_OK))
         goto failed;
     pending_file(&s, true);
     if (ts_session_start(&s, &err) != TS_OK)

@@ -16,7 +16,8 @@ struct ts_session {
     struct ts_lab_machine *lab; /* NULL outside the lab */
     enum ts_phase phase;
     char machine[64];
-    struct ts_facts *facts; /* --facts, the lab machine's, else this one's, gathered late */
+    struct ts_facts
+        *facts; /* --facts, the lab machine's, else this one's, gathered late */
     struct ts_script *script;
     struct ts_registry steps;
     struct ts_sequence *seq;
@@ -47,6 +48,9 @@ TS_NODISCARD enum ts_code ts_session_sequence(struct ts_session *s, const char *
  * there is one, are asked for. */
 TS_NODISCARD enum ts_code ts_session_variables(struct ts_session *s, bool ask,
                                                struct ts_err *err);
+/* An ended run has forgotten its secrets: those that inputs ask for are taken from
+ * TASKSEQ_VAR_NAME or asked for again. */
+TS_NODISCARD enum ts_code ts_session_secrets(struct ts_session *s, struct ts_err *err);
 /* Log, events, display, server, host: the state is open, run is filled. */
 TS_NODISCARD enum ts_code ts_session_start(struct ts_session *s, struct ts_err *err);
 /* Run the engine, show the end, give the exit code. */
@@ -63,8 +67,10 @@ void ts_session_fini(struct ts_session *s);
     {                                                                          \
         "phase", 0, "PHASE", false, "WinPE or FullOS, instead of finding out"  \
     }
-#define TS_FACTS_OPTION \
-    {"facts", 0, "FILE", false, "Take this machine for the one that FILE describes"}
+#define TS_FACTS_OPTION                                                                \
+    {                                                                                  \
+        "facts", 0, "FILE", false, "Take this machine for the one that FILE describes" \
+    }
 #define TS_VARIABLE_OPTIONS                                                        \
     {"set", 0, "NAME=VALUE", true, "Set a variable"},                              \
     {                                                                              \

@@ -219,6 +219,32 @@ static enum ts_code inputs(struct ts_session *s, bool ask, struct ts_err *err)
     return rc;
 }
 
+enum ts_code ts_session_secrets(struct ts_session *s, struct ts_err *err)
+{
+    struct ts_buf missing = {0};
+    enum ts_code rc = TS_OK;
+
+    for (size_t i = 0; i < s->seq->input_count && rc == TS_OK; i++) {
+        const struct ts_input *in = &s->seq->inputs[i];
+        char *name = ts_format("TASKSEQ_VAR_%s", in->name);
+        const char *given = ts_env(name);
+
+        if (in->secret && !ts_vars_get(s->vars, in->name)) {
+            ts_vars_mark_secret(s->vars, ts_str_of(in->name));
+            rc = given ? set_text(s, ts_str_of(in->name), ts_str_of(given), err)
+                       : ask_person(s, in, &missing, err);
+        }
+        ts_free(name);
+    }
+    if (rc == TS_OK && missing.n)
+        rc = ts_fail(err, TS_EINPUT,
+                     "a run that has ended keeps no secrets: give %s again, as "
+                     "TASKSEQ_VAR_NAME in the environment",
+                     ts_buf_text(&missing));
+    ts_buf_free(&missing);
+    return rc;
+}
+
 enum ts_code ts_session_variables(struct ts_session *s, bool ask, struct ts_err *err)
 {
     const char *file;

@@ -4,21 +4,29 @@
 
 #include "base/mem.h"
 #include "lab/lab_internal.h"
+#include "platform/clock.h"
 #include "platform/power.h"
 #include "platform/proc.h"
+#include "state/state.h"
 
+#define STATE_FOLDER "_TaskSequence"
+#define EXIT_SUCCEEDED 0
+#define EXIT_FAILED 1
 #define EXIT_NOTHING 2
 #define EXIT_RESTART 10
+#define EXIT_CANCELLED 11
 #define POWER_CUT_SIGNAL 9 /* SIGKILL: how ts_power_point ends a process */
 
 struct play {
     const struct ts_lab_run *r;
     struct ts_lab_machine *m;
-    char *counter;  /* file that counts power points */
-    bool resume;    /* the next start goes on with a run */
-    bool restarted; /* the run has asked for a restart: it is recorded for good */
-    bool held;      /* the program that holds r->hold is started again */
-    int cuts;       /* how often the power was cut */
+    char *counter;     /* file that counts power points */
+    bool resume;       /* the next start goes on with a run */
+    bool restarted;    /* the run has asked for a restart: it is recorded for good */
+    bool held;         /* the program that holds r->hold is started again */
+    int cuts;          /* how often the power was cut */
+    int cuts_in_a_row; /* since the last start that was left alone */
+    int64_t began_ms;
     uint64_t rng, total;
 };
 
@@ -40,6 +48,10 @@ static uint64_t choose_cut(struct play *p)
         return p->cuts ? 0 : p->r->power_cut;
     if (!p->r->power_seed || p->cuts >= 20)
         return 0;
+    if (p->cuts_in_a_row >= 3) {
+        p->cuts_in_a_row = 0;
+        return 0;
+    }
     return 1 + next_random(&p->rng) % ((uint64_t)1 << (2 + next_random(&p->rng) % 12));
 }
 
@@ -151,11 +163,38 @@ static uint64_t read_counter(const char *path)
     return n;
 }
 
+/* The power can go between the record of a run's end and the end of its program.  Then
+ * there is nothing to go on with, and the record says how it ended. */
+static bool recorded_end(struct play *p, int *exit_code)
+{
+    bool found = false;
+
+    for (size_t i = 0; !found && i < p->m->volume_count; i++) {
+        char *dir = ts_path_join(p->m->volumes[i].folder, STATE_FOLDER);
+        struct ts_state *s = NULL;
+        struct ts_run run;
+
+        if (ts_state_open(&s, dir, false, true, NULL) == TS_OK &&
+            ts_state_last_run(s, &run, NULL) == TS_OK && run.started_ms >= p->began_ms &&
+            strcmp(run.machine, p->m->id) == 0) {
+            found = run.status == TS_RUN_SUCCEEDED || run.status == TS_RUN_FAILED ||
+                    run.status == TS_RUN_CANCELLED;
+            *exit_code = run.status == TS_RUN_SUCCEEDED   ? EXIT_SUCCEEDED
+                         : run.status == TS_RUN_CANCELLED ? EXIT_CANCELLED
+                                                          : EXIT_FAILED;
+        }
+        ts_state_close(s);
+        ts_free(dir);
+    }
+    return found;
+}
+
 /* After a stretch: true when the machine starts once more. */
 static bool goes_on(struct play *p, const struct ts_proc_result *res, int *exit_code)
 {
     if (res->signal == POWER_CUT_SIGNAL) {
         p->cuts++;
+        p->cuts_in_a_row++;
         p->resume = true;
         return true;
     }
@@ -163,6 +202,8 @@ static bool goes_on(struct play *p, const struct ts_proc_result *res, int *exit_
         p->resume = p->restarted = true;
         return true;
     }
+    if (p->resume && res->code == EXIT_NOTHING && p->cuts && recorded_end(p, exit_code))
+        return false;
     if (p->resume && res->code == EXIT_NOTHING && p->cuts && !p->restarted) {
         /* Cut before the run was recorded, or with its record on the RAM drive. */
         p->resume = false;
@@ -201,7 +242,7 @@ static enum ts_code loop(struct play *p, int *exit_code, int *boots, struct ts_e
 enum ts_code ts_lab_play(const struct ts_lab_run *r, int *exit_code, uint64_t *points,
                          int *boots, struct ts_err *err)
 {
-    struct play p = {.r = r, .held = true, .rng = r->power_seed};
+    struct play p = {.r = r, .held = true, .rng = r->power_seed, .began_ms = ts_now_ms()};
     enum ts_code rc = ts_lab_open(&p.m, r->dir, err);
 
     if (rc != TS_OK)

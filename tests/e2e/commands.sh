@@ -50,6 +50,9 @@ printf '%s' "$out" >plan.json
 that "a plan is JSON" python3 -m json.tool plan.json
 run plan "$root/sequences/refresh-hardlink.lua" --set OSImage=E:\\os --result Cleanup
 expect "an assumed result without a code" 2 "STEP=CODE"
+run plan "$root/sequences/refresh-hardlink.lua" --set OSImage=x --result "No such step=1"
+expect "an assumed result of no step" 2 "No such step"
+run run a.lua --discard --archive; expect "two ways to make room" 2 "exclude each other"
 run run "$root/sequences/refresh-hardlink.lua" --state "$work/s"
 expect "an input that nobody answers" 2 "OSImage" "--set NAME=VALUE"
 finish

@@ -48,6 +48,10 @@ while [ $i -lt "$cuts" ]; do
 done
 [ "$good" -eq "$cuts" ] && ok "$good power cuts, one at a time, all ended as the uncut run"
 
+rm -rf cut
+play cut --power-cut "$points"
+expect "power cut at the last effect, after the end was recorded" 0
+
 good=0
 for seed in 1 2 3 4 5 6; do
   rm -rf cut

@@ -125,6 +125,17 @@ that "and is gone afterwards" sh -c "! ls '$(state secret)' | grep -q '^secrets'
 run run secret.lua --state "$(state secret2)" --set Pin=s3cr3t-value
 expect "--set of a secret works and warns" 10 "others on this machine can see"
 
+cat >secretfail.lua <<'L'
+return sequence { name = "Secret", inputs = { Pin = { prompt = "PIN", secret = true } }, steps = {
+  RunCommandLine "Breaks" { command = "false" },
+  RunCommandLine "Uses it" { command = { "sh", "-c", "test \"$(wc -c)\" -eq 12" }, input = "%Pin%" },
+} }
+L
+TASKSEQ_VAR_Pin=s3cr3t-value run run secretfail.lua --state "$(state sf)"; expect "a run with a secret fails" 1
+run resume --state "$(state sf)" --from uses-it
+expect "its secret is asked for again" 2 "keeps no secrets" "TASKSEQ_VAR_NAME"
+TASKSEQ_VAR_Pin=s3cr3t-value run resume --state "$(state sf)" --from uses-it; expect "and taken again" 0
+
 cat >child.lua <<'L'
 return sequence { name = "Child", variables = { Folder = "/tmp" }, steps = {
   RunCommandLine "Ask" { command = { "sh", "-c", "test \"$($T get Folder)\" = /tmp && $T set Answer=42 && $T get _SMSTSCurrentActionName" }, env = { T = "%Program%" } },
