@@ -102,7 +102,8 @@ static enum verdict compare_member(struct comparison *c, const struct ts_node *n
     if (ts_str_eq(key, TS_S("condition"))) {
         return same_condition(c, n, again) ? SAME : CONDITION;
     }
-    if (ts_str_eq(key, TS_S("xml")) && (!n->xml || xml_out_anew(c->w, n, ~0))) {
+    if (ts_str_eq(key, TS_S("xml")) &&
+        ((!n->xml && !c->configmgr) || xml_out_anew(c->w, n, ~0))) {
         return SAME; /* notes on what was changed since, or made just now */
     }
     if (ts_str_eq(key, TS_S("successCodes")) && !c->configmgr) {
@@ -121,7 +122,7 @@ static void note(struct comparison *c, const struct ts_node *n, enum verdict v,
 
     if (c->losses) {
         lost(c, n, "%s", key);
-    } else if (n->xml) {
+    } else if (c->configmgr) {
         c->count++;
         was |= v == CONDITION ? ANEW_CONDITION : ANEW_STEP;
         ts_map_set(&c->w->anew, ts_str_of(n->id), (void *)was);

@@ -102,6 +102,10 @@ static const char *restart(const struct making *m)
 {
     const char *target = ts_caseeq(text(m, "target"), "WinPE") ? "WinPE" : "HD";
 
+    if (m->w->mdt && !xml_out_anew(m->w, m->n, ANEW_STEP)) {
+        return "smsboot.exe /target:WinPE"; /* always; where it starts is said elsewhere
+                                             */
+    }
     hide(m, "SMSRebootTarget", target);
     return ts_arena_format(m->w->arena, "smsboot.exe /target:%s", target);
 }
@@ -124,7 +128,8 @@ static const char *dynamic_variables(const struct making *m)
 
 static const char *network_folder(const struct making *m)
 {
-    if (m->w->mdt && m->n->params->count == 1) {
+    if (m->w->mdt && !ts_value_get(m->n->params, "drive") &&
+        !ts_value_get(m->n->params, "account")) {
         return ts_arena_format(
             m->w->arena, "cscript.exe \"%%SCRIPTROOT%%\\ZTIConnect.wsf\" /uncpath:%s",
             text(m, "path"));
@@ -141,8 +146,12 @@ static const char *install_package(const struct making *m)
         m->out->type = "SMS_TaskSequence_RunCommandLineAction";
         return run_command(m);
     }
-    hide(m, "PackageID", package);
-    hide(m, "BaseVariableName", text(m, "baseVariable"));
+    if (*package) {
+        hide(m, "PackageID", package);
+    } else {
+        hide(m, "BaseVariableName", text(m, "baseVariable"));
+        hide(m, "ContinueOnInstallError", go_on && go_on->boolean ? "true" : "false");
+    }
     return ts_arena_format(
         m->w->arena, "smsswd.exe /pkg:%s /install /basevar:%s /continueOnError:%s",
         package, text(m, "baseVariable"), go_on && go_on->boolean ? "True" : "");
@@ -227,7 +236,7 @@ static const struct {
     const char *type, *configmgr, *mdt; /* attribute type there, or NULL */
     const char *(*action)(const struct making *m);
 } types[] = {
-    {"RunCommandLine", SMS("RunCommandLine"), SMS("RunCommandLine"), run_command},
+    {"RunCommandLine", SMS("RunCommandLine"), NULL, run_command},
     {"SetVariable", SMS("SetVariable"), SMS("SetVariable"), set_variable},
     {"RestartComputer", SMS("Reboot"), SMS("Reboot"), restart},
     {"RunPowerShellScript", SMS("RunPowerShellScript"), "BDD_RunPowerShellAction",

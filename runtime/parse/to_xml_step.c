@@ -51,14 +51,13 @@ static bool have(const struct lines *l, const char *name)
 static void add(struct step *s, const char *name, const char *value, bool hidden)
 {
     const struct ts_value *properties = kept(s->n->xml, XML_PROPERTIES);
-    const char *property = properties ? ts_value_text(properties, name) : NULL;
+    const char *property =
+        properties ? ts_value_text(properties, name) : xml_out_property_of(name);
 
     if (have(&s->lines, name)) {
         return;
     }
-    if (!property) {
-        property = s->keep ? name : xml_out_property_of(name);
-    }
+    property = property ? property : name;
     if (s->lines.n == s->lines.cap) {
         s->lines.cap = s->lines.cap ? s->lines.cap * 2 : 16;
         s->lines.v = ts_realloc_array(s->lines.v, s->lines.cap, sizeof *s->lines.v);
@@ -239,27 +238,35 @@ static void write_action(struct step *s)
     }
 }
 
+/* What was kept, else what is usual.  An empty text: there was none. */
+static const char *kept_or(const struct step *s, const char *key, const char *usual)
+{
+    const char *text = kept_text(s->keep, key);
+
+    return !text ? usual : *text ? text : NULL;
+}
+
 static void plan(struct step *s)
 {
-    struct xml_made made;
+    struct xml_made made = {0};
+    const struct ts_value *hidden = kept(s->keep, XML_HIDDEN);
 
-    if (s->keep) {
-        s->element = kept_text(s->keep, XML_ELEMENT);
-        s->type = kept_text(s->keep, XML_TYPE);
-        s->action = kept_text(s->keep, XML_ACTION);
-        add_all(s, kept(s->keep, XML_HIDDEN), true);
-        add_all(s, kept(s->keep, XML_DEFAULTS), false);
-    } else {
+    if (strcmp(s->n->type, "Unsupported") != 0 || !s->keep) {
         xml_out_make(s->w, s->n, &made);
-        s->type = made.type;
-        s->action = made.action;
-        s->element = strcmp(s->n->type, "RunTaskSequence") ? NULL : "subtasksequence";
-        add_all(s, made.hidden, true);
-        add_all(s, made.variables, false);
-        add_all(s, kept(s->n->xml, XML_DEFAULTS), false);
     }
+    s->element = kept_text(s->keep, XML_ELEMENT);
+    s->type = kept_or(s, XML_TYPE, made.type);
+    s->action = kept_or(s, XML_ACTION, made.action);
+    if (!s->element) {
+        bool child = !s->keep && strcmp(s->n->type, "RunTaskSequence") == 0;
+        s->element = child ? "subtasksequence" : "step";
+    }
+    add_all(s, hidden ? hidden : made.hidden, true);
+    if (!s->keep) {
+        add_all(s, made.variables, false);
+    }
+    add_all(s, kept(s->n->xml, XML_DEFAULTS), false);
     add_properties(s);
-    s->element = s->element ? s->element : "step";
 }
 
 void xml_out_step(struct xml_out *w, const struct ts_node *n)

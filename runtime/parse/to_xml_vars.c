@@ -106,6 +106,7 @@ const char *xml_out_property_of(const char *variable)
         {"OSDRunPowerShellScriptParameters", "Parameters"},
         {"OSDRunPowerShellScriptExecutionPolicy", "ExecutionPolicy"},
         {"OSDRunPowerShellScriptOutputVariableName", "OutputVariableName"},
+        {"OSDRunPowerShellScriptSuccessCodes", "SuccessCodes"},
         {"SMSConnectNetworkFolderPath", "Path"},
         {"SMSConnectNetworkFolderDriveLetter", "DriveLetter"},
         {"SMSConnectNetworkFolderAccount", "Username"},

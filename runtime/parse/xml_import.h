@@ -136,6 +136,12 @@ void xml_common(struct xml_import *x, const struct xml_element *e, struct ts_val
 void xml_unsupported(struct xml_import *x, struct ts_value *node,
                      const struct xml_element *e, const char *type, const char *reason);
 
+/* ---- xml_usual.c ----------------------------------------------------------------------
+ */
+
+/* Take out of `keep` what follows from the step's type and properties. */
+void xml_leave_out_usual(struct xml_step *s, struct ts_value *keep);
+
 /* ---- xml_container.c, xml_zip.c -------------------------------------------------------
  */
 

@@ -1,14 +1,17 @@
 /* xml_keys.h - the members of `xml`, what an imported node keeps of the XML.
  *
  * Everything that the format has a word for is not repeated there.  A member without
- * content is left out.  docs/import.md says the same for people. */
+ * content is left out.  Of a step type, action, hidden and properties are also left out
+ * when they are what a step of this type and with these properties usually has; where
+ * there usually is something and here was nothing they are empty.  docs/import.md says
+ * the same for people. */
 #ifndef TS_PARSE_XML_KEYS_H
 #define TS_PARSE_XML_KEYS_H
 
 /* ---- of a node ------------------------------------------------------------------------
  */
 #define XML_ELEMENT "element"       /* "subtasksequence" where it is no step or group */
-#define XML_TYPE "type"             /* attribute type; absent: there was none */
+#define XML_TYPE "type"             /* attribute type */
 #define XML_ACTION "action"         /* text of the action, as written */
 #define XML_NAME "name"             /* the name, where ours had to differ */
 #define XML_ATTRIBUTES "attributes" /* object: attributes we have no word for */

@@ -344,6 +344,9 @@ static void make(struct xml_step *s, struct ts_value *keep, const char *malforme
     }
     set_account(s);
     keep_rest(s, keep, reason);
+    if (s->type) {
+        xml_leave_out_usual(s, keep);
+    }
 }
 
 /* ---- child sequences -----------------------------------------------------------------

@@ -4,9 +4,9 @@ local M = {
   summary = "Run another sequence as a part of this one",
   doc = "When the sequence is loaded, the step becomes a group with the steps of the other sequence: its name, "
     .. "condition and other options are those of the group, the variables are shared, and the other sequence's own "
-    .. "`variables`, `inputs` and `packages` count where this one says nothing. The file stands beside this one, or "
-    .. "in a folder below. A sequence that runs itself, by whatever way, is refused. Only a child sequence that was "
-    .. "not in the ConfigMgr export stays a step, which fails when it is reached.",
+    .. "`variables`, `inputs` and `packages` count where this one says nothing. A sequence that runs itself, by "
+    .. "whatever way, is refused. Only a child sequence that was not in the ConfigMgr export stays a step, which "
+    .. "fails when it is reached.",
   onInterrupt = "rerun",
   params = {
     { name = "sequence", type = "string", required = true, expand = false,

@@ -36,12 +36,13 @@ static void count_steps(struct table *t, const struct ts_sequence *s)
 {
     for (const struct ts_node *n = ts_node_next(s->root, s->root); n;
          n = ts_node_next(s->root, n)) {
-        const char *type = ts_value_text(n->xml, "type");
-        const char *reason = ts_value_text(n->xml, "reason");
+        const char *type = n->xml ? ts_value_text(n->xml, "type") : NULL;
+        const char *reason = n->xml ? ts_value_text(n->xml, "reason") : NULL;
         if (n->is_group) {
             continue;
         }
-        struct tally *r = row(t, type ? type : "(no type)");
+        /* the type that a step of ours usually has there is not kept */
+        struct tally *r = row(t, type ? (*type ? type : "(no type)") : n->type);
         if (strcmp(n->type, "Unsupported") == 0) {
             r->unsupported++;
         } else if (!reason) {

@@ -277,6 +277,39 @@ Test(export, a_changed_property_wins_over_what_was_kept)
     ts_buf_free(&xml);
 }
 
+Test(export, what_is_usual_is_not_kept)
+{
+    struct ts_sequence *s = import_steps(
+        "<step type=\"SMS_TaskSequence_RunCommandLineAction\" name=\"R\" "
+        "description=\"\" runIn=\"WinPEandFullOS\" successCodeList=\"0 3010\">"
+        "<action>smsswd.exe /run:P1 cmd /c x</action><defaultVarList>"
+        "<variable name=\"CommandLine\" property=\"CommandLine\" hidden=\"true\">cmd /c x"
+        "</variable><variable name=\"PackageID\" property=\"PackageID\" "
+        "hidden=\"true\">P1"
+        "</variable><variable name=\"SuccessCodes\" property=\"SuccessCodes\" "
+        "hidden=\"true\">0 3010</variable></defaultVarList></step>"
+        "<step type=\"SMS_TaskSequence_SetVariableAction\" name=\"S\"><action>tsenv.exe "
+        "\"A=1\"</action></step><step name=\"T\"><action>smsswd.exe /run: "
+        "x</action></step>"
+        "<step type=\"Odd\" name=\"U\"><action> tsenv.exe \"A=1\"</action></step>");
+    struct ts_buf xml = {0};
+
+    cr_expect_null(node_of(s, "R")->xml);
+    cr_expect(ts_value_get(node_of(s, "S")->xml, "hidden"), "there usually is some");
+    cr_expect_eq(ts_value_get(node_of(s, "S")->xml, "hidden")->count, 0);
+    cr_expect_str_eq(ts_value_text(node_of(s, "T")->xml, "type"), "", "it had none");
+    cr_expect_str_eq(kept(node_of(s, "U"), "type"), "Odd");
+    cr_expect_str_eq(kept(node_of(s, "U"), "action"), " tsenv.exe \"A=1\"");
+    struct ts_sequence *again = through_xml(s, &xml);
+    cr_expect_eq(losses.n, 0, "%s", losses.p);
+    same_hash(s, again, "usual");
+    cr_expect(strstr(xml.p, "<step name=\"T\""));
+    cr_expect(strstr(xml.p, "hidden=\"true\">P1</variable>"));
+    ts_sequence_free(again);
+    ts_sequence_free(s);
+    ts_buf_free(&xml);
+}
+
 /* Notes can be edited like everything else in the file: they get no step in unseen. */
 Test(export, notes_that_break_out_are_seen)
 {
