@@ -229,13 +229,22 @@ static void compare_list(struct comparison *c, const struct ts_node *n,
 static void compare_ids(struct comparison *c, const struct ts_sequence *s,
                         const struct ts_sequence *again)
 {
-    const struct ts_node *n = ts_node_next(s->root, s->root);
+    struct ts_map ids = {0};
 
-    for (; n && c->losses; n = ts_node_next(s->root, n)) {
-        if (!ts_sequence_find(again, n->id)) {
+    if (!c->losses) {
+        return;
+    }
+    for (const struct ts_node *n = ts_node_next(again->root, again->root); n;
+         n = ts_node_next(again->root, n)) {
+        ts_map_set(&ids, ts_str_of(n->id), (void *)(uintptr_t)n);
+    }
+    for (const struct ts_node *n = ts_node_next(s->root, s->root); n;
+         n = ts_node_next(s->root, n)) {
+        if (!ts_map_get(&ids, ts_str_of(n->id))) {
             lost(c, n, "its id \"%s\"", n->id);
         }
     }
+    ts_map_fini(&ids, NULL);
 }
 
 static void compare_head(struct comparison *c, const struct ts_sequence *s,
