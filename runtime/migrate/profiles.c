@@ -91,8 +91,7 @@ static enum ts_code add_profile(struct ts_profile ***tail, struct ts_dir *users,
     return rc;
 }
 
-/* Links that Windows itself puts beside the profiles. */
-static bool of_windows(const char *name)
+bool mig_link_of_windows(const char *name)
 {
     return ts_caseeq(name, "All Users") || ts_caseeq(name, "Default User");
 }
@@ -138,7 +137,7 @@ static enum ts_code folder_of_profiles(struct ts_profile ***tail, struct ts_dir 
         struct ts_stat st;
         if (type == TS_F_NONE && ts_stat_at(users, name, &st, NULL) == TS_OK)
             type = st.type;
-        if (type == TS_F_LINK && !(windows && of_windows(name)))
+        if (type == TS_F_LINK && !(windows && mig_link_of_windows(name)))
             note(env, 2,
                  "%s%c%s is a link and was not followed: name the folder it leads to"
                  " as a folder to capture, or what is in it is not kept",

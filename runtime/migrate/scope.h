@@ -65,5 +65,7 @@ char *mig_root_show(const struct mig_root *r, const char *rel);
 TS_NODISCARD enum ts_code mig_profiles_below(struct ts_profile ***tail, const char *top,
                                              const struct ts_mig_env *env,
                                              struct ts_err *err);
+/* Is it a link that Windows itself puts beside the profiles ("All Users")? */
+bool mig_link_of_windows(const char *name);
 
 #endif

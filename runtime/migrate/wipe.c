@@ -7,6 +7,7 @@
 #include "migrate/check.h"
 #include "migrate/erase.h"
 #include "migrate/find.h"
+#include "migrate/user_links.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -168,6 +169,28 @@ static bool keep(void *ctx, struct mig_worker *w, struct mig_node *n, struct ts_
 
 /* ---- proof ------------------------------------------------------------------------- */
 
+static bool stays(void *ctx, const char *real, const struct ts_stat *st)
+{
+    struct wipe *wp = ctx;
+
+    return ids_has(&wp->keep, st) ||
+           (wp->w->is_protected && wp->w->is_protected(wp->w->ctx, real));
+}
+
+static enum ts_code check_links(struct wipe *wp, struct mig_scope *scope,
+                                struct ts_err *err)
+{
+    struct mig_links k = {.path = wp->path,
+                          .real = wp->root.now,
+                          .st = &wp->root.st,
+                          .scope = scope,
+                          .store = wp->store ? wp->store->path : NULL,
+                          .stays = stays,
+                          .ctx = wp};
+
+    return mig_links_check(&k, err);
+}
+
 /* Profiles on the volume that the store does not have; without a store, any. */
 static enum ts_code check_profiles(struct wipe *wp, struct mig_scope *scope,
                                    struct ts_err *err)
@@ -199,7 +222,7 @@ static enum ts_code check_profiles(struct wipe *wp, struct mig_scope *scope,
         mig_scope_fini(&one);
     }
     ts_profiles_free(list);
-    return rc;
+    return rc == TS_OK ? check_links(wp, scope, err) : rc;
 }
 
 static enum ts_code check_other_stores(struct wipe *wp, struct ts_err *err)

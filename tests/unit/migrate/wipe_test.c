@@ -378,3 +378,80 @@ Test(wipe, a_link_that_stands_for_a_profile_is_told)
     cr_expect(!noted(l, "All Users is a link"), "%s", l->notes);
     lab_free(l);
 }
+
+Test(wipe, refuses_when_a_link_stands_for_a_profile_that_was_not_captured)
+{
+    static const char *const targets[] = {"../Moved",  "..\\Moved",
+                                          "C:\\Moved", "\\??\\C:\\Moved",
+                                          "\\Moved",   "../Moved/Deep"};
+    struct ts_capture again = {.store = STORE,
+                               .windows_drive = "C:",
+                               .machine = "test",
+                               .overwrite = true,
+                               .force = true};
+    struct lab *l = lab_new();
+    struct ts_err err;
+
+    lab_small_users(l);
+    lab_dir(l, "C/Moved/Deep", 0755);
+    lab_file(l, "C/Moved/thesis.txt", "the only one");
+    for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
+        lab_link(l, "C/Users/Eve", targets[i]);
+        OK(ts_migrate_capture(&again, lab_env(l), NULL, &err));
+        refused(l, TS_EREFUSED, "C:\\Users\\Eve is a link to C:\\Moved");
+        refused(l, TS_EREFUSED, "in `extra`, or remove the link");
+        cr_expect_eq(state_of_store(), TS_STORE_COMPLETE);
+        lab_remove(l, "C/Users/Eve");
+    }
+    lab_link(l, "D/Users/Eve", "../../C/Moved");
+    OK(ts_migrate_capture(&again, lab_env(l), NULL, &err));
+    refused(l, TS_EREFUSED, "D:\\Users\\Eve is a link to C:\\Moved");
+    lab_free(l);
+}
+
+Test(wipe, goes_on_past_links_that_lead_to_what_is_kept)
+{
+    static const char *const extra[] = {"C:\\Moved", NULL};
+    struct ts_capture c = {
+        .store = STORE, .windows_drive = "C:", .machine = "test", .extra = extra};
+    struct lab *l = lab_new();
+    struct ts_err err;
+
+    lab_small_users(l);
+    lab_dir(l, "C/Moved/Deep", 0755);
+    lab_file(l, "C/Moved/thesis.txt", "the only one");
+    lab_dir(l, "C/ProgramData", 0755);
+    lab_link(l, "C/Users/All Users", "../ProgramData");
+    lab_link(l, "C/Users/Eve", "../Moved");
+    lab_link(l, "C/Users/Deep", "../Moved/Deep");
+    lab_link(l, "C/Users/Again", "Ann");
+    lab_link(l, "C/Users/Gone", "../Nowhere");
+    lab_link(l, "C/Users/Other", "../../D/Users/Dora");
+    lab_link(l, "C/Users/File", "../Windows/system.ini");
+    lab_link(l, "C/Users/Store", "../StateStore");
+    OK(ts_migrate_capture(&c, lab_env(l), NULL, &err));
+    OK(wipe_c(l, &err));
+    cr_expect(!lab_has(l, "C/Moved"));
+    OK(restore(l, NULL, &err));
+    cr_expect(lab_has(l, "C/Moved/thesis.txt"));
+    lab_free(l);
+}
+
+Test(wipe, without_a_store_a_link_to_a_profile_counts_as_one)
+{
+    struct ts_wipe w = {.drive = "C:"};
+    struct lab *l = lab_new();
+    struct ts_err err = {0};
+
+    lab_dir(l, "C/Users", 0755);
+    lab_dir(l, "C/Moved", 0755);
+    lab_file(l, "C/Moved/thesis.txt", "the only one");
+    lab_link(l, "C/Users/Eve", "../Moved");
+    cr_expect_eq(ts_migrate_wipe(&w, lab_env(l), NULL, &err), TS_EREFUSED);
+    cr_expect(strstr(err.text, "C:\\Users\\Eve is a link to C:\\Moved"), "%s", err.text);
+    cr_expect(lab_has(l, "C/Moved/thesis.txt"));
+    w.without_store = true;
+    OK(ts_migrate_wipe(&w, lab_env(l), NULL, &err));
+    cr_expect(!lab_has(l, "C/Moved"));
+    lab_free(l);
+}
