@@ -147,6 +147,9 @@ static enum ts_code copy_entry(struct copy *w, struct ts_dir *from, const char *
     if ((rc = ts_target_spot(w->to, rel, false, &spot, w->err)) != TS_OK) {
         return rc;
     }
+    if (spot.keep) {
+        return TS_OK;
+    }
     rc = check_existing(w, from, name, st, &spot, rel, &done);
     if (rc == TS_OK && !done) {
         rc = st->type == TS_F_LINK ? copy_link(w, from, name, st, spot.dir)
@@ -171,7 +174,8 @@ static enum ts_code copy_enter(void *ctx, const struct ts_tree_entry *e, bool *d
                                struct ts_err *err)
 {
     struct copy *w = ctx;
-    bool keep;
+    bool keep = false;
+    enum ts_code rc;
 
     *descend = w->spec->recurse;
     if (!*descend) {
@@ -180,8 +184,10 @@ static enum ts_code copy_enter(void *ctx, const struct ts_tree_entry *e, bool *d
     if (e->st->id == w->to_st.id && e->st->volume == w->to_st.volume) {
         return ts_fail(err, TS_EINPUT, "%s is to be copied into itself", w->spec->from);
     }
-    return ts_target_folder(w->to, e->rel, e->st, TS_META_MODE | TS_META_TIMES,
-                            (ts_str){0}, true, &keep, err);
+    rc = ts_target_folder(w->to, e->rel, e->st, TS_META_MODE | TS_META_TIMES, (ts_str){0},
+                          true, &keep, err);
+    *descend = !keep;
+    return rc;
 }
 
 static enum ts_code copy_other(void *ctx, const struct ts_tree_entry *e,
@@ -250,6 +256,7 @@ static enum ts_code open_target(struct copy *w, const char *path)
     enum ts_code rc = ts_target_open(&w->to, w->call, path, w->err);
 
     if (rc == TS_OK) {
+        w->to->keep_protected = w->to->is_copy = true;
         rc = ts_host_may_put(w->call, w->to->native, w->err);
     }
     return rc == TS_OK ? ts_dir_stat(w->to->levels[0].dir, &w->to_st, w->err) : rc;
@@ -278,6 +285,17 @@ static enum ts_code copy_matches(struct copy *w, struct ts_dir *from, const char
     return rc;
 }
 
+static enum ts_code copy_as(struct copy *w, struct ts_dir *from, const char *name,
+                            const char *as, const struct ts_stat *st)
+{
+    char *native = ts_path_join(w->to->native, as);
+    /* What was named itself is refused, not left out. */
+    enum ts_code rc = ts_host_may_put(w->call, native, w->err);
+
+    ts_free(native);
+    return rc == TS_OK ? copy_entry(w, from, name, as, st) : rc;
+}
+
 /* One file: into the folder `to` if there is one or a separator ends it, else as `to`. */
 static enum ts_code copy_single(struct copy *w, struct ts_dir *from, const char *name,
                                 const struct ts_stat *st)
@@ -293,7 +311,7 @@ static enum ts_code copy_single(struct copy *w, struct ts_dir *from, const char 
         (to[n - 1] == '/' || to[n - 1] == '\\' || ts_path_is_root(to) ||
          (ts_host_stat(w->call, to, &there, NULL) == TS_OK && there.type == TS_F_DIR))) {
         rc = open_target(w, to);
-        return rc == TS_OK ? copy_entry(w, from, name, name, st) : rc;
+        return rc == TS_OK ? copy_as(w, from, name, name, st) : rc;
     }
     if ((rc = ts_path_open_parent(&parent, &as, to, true, w->err)) != TS_OK) {
         return rc;
@@ -305,7 +323,7 @@ static enum ts_code copy_single(struct copy *w, struct ts_dir *from, const char 
     folder = slash ? ts_str_dup((ts_str){to, (size_t)(slash - to) + 1}) : ts_strdup(".");
     rc = open_target(w, folder);
     if (rc == TS_OK) {
-        rc = copy_entry(w, from, name, as, st);
+        rc = copy_as(w, from, name, as, st);
     }
     ts_free(folder);
     ts_free(as);

@@ -218,12 +218,13 @@ static bool must_keep(struct ts_target *t, const char *rel, bool is_dir)
         return false;
     }
     char *native = ts_path_join(t->native, rel);
-    bool keep = ts_host_is_protected(h, native) ||
-                (!is_dir && ts_host_holds_protected(h, native));
+    bool keep = (t->is_copy ? ts_host_may_put(t->call, native, NULL) != TS_OK
+                            : ts_host_is_protected(h, native)) ||
+                (!is_dir && !t->is_copy && ts_host_holds_protected(h, native));
     if (keep && t->left_out++ < WARNINGS_MOST) {
         char *shown = ts_path_display(native);
-        ts_host_log(t->call, TS_LOG_WARNING,
-                    "%s of the image is left out: that path is protected", shown);
+        ts_host_log(t->call, TS_LOG_WARNING, "%s%s is left out: that path is protected",
+                    shown, t->is_copy ? "" : " of the image");
         ts_free(shown);
     }
     ts_free(native);
@@ -377,8 +378,8 @@ enum ts_code ts_target_finish(struct ts_target *t, struct ts_err *err)
     }
     if (t->left_out > WARNINGS_MOST) {
         ts_host_log(t->call, TS_LOG_WARNING,
-                    "%llu entries of the image were left out because of protected paths",
-                    (unsigned long long)t->left_out);
+                    "%llu entries%s were left out because of protected paths",
+                    (unsigned long long)t->left_out, t->is_copy ? "" : " of the image");
     }
     return rc;
 }

@@ -15,6 +15,7 @@ struct ts_target {
     char *native;           /* real path of the target folder */
     bool caseless;          /* it is on a drive */
     bool keep_protected;    /* protected paths are left as they are */
+    bool is_copy;           /* no image: the state folder may get data of the run */
     enum ts_code link_code; /* what a link on the way is: TS_ELINK, or TS_EINPUT when the
                                path comes from an image */
     uint64_t files, bytes;  /* put there */

@@ -320,6 +320,37 @@ Test(fs, delete_refuses_what_is_protected)
     answers(TS_OK, del("C:\\AAA", true));
 }
 
+Test(fs, a_tree_is_copied_around_what_is_protected)
+{
+    struct ts_copy_spec tree = {
+        .from = at("tree"), .to = "C:\\", .overwrite = true, .recurse = true};
+    struct ts_copy_spec named = {
+        .from = at("state.db"), .to = "C:\\State\\", .overwrite = true, .recurse = true};
+
+    put("c/StateStore/data/1", "user");
+    put("c/State/state.db", "record");
+    put("tree/statestore/data/1", "tree");
+    put("tree/statestore/new/2", "tree");
+    put("tree/State/state.db", "tree");
+    put("tree/State/data.txt", "tree");
+    put("tree/Other/3", "tree");
+    put("state.db", "tree");
+    map_drive('C', "c");
+    host.state_dir = at("c/State");
+    ts_host_protect(&host, at("c/StateStore"));
+    ts_host_protect(&host, host.state_dir);
+    answers(TS_OK, ts_host_copy(&call, &tree, NULL, NULL, &err));
+    cr_assert_str_eq(content("c/StateStore/data/1"), "user");
+    cr_assert_not(there("c/StateStore/new"));
+    cr_assert_str_eq(content("c/State/state.db"), "record");
+    cr_assert_str_eq(content("c/State/data.txt"), "tree");
+    cr_assert_str_eq(content("c/Other/3"), "tree");
+    log_says("2 C:\\statestore is left out: that path is protected");
+    answers(TS_EREFUSED, ts_host_copy(&call, &named, NULL, NULL, &err));
+    says("protected folder");
+    cr_assert_str_eq(content("c/State/state.db"), "record");
+}
+
 Test(fs, nothing_is_put_into_what_is_protected)
 {
     struct ts_copy_spec one = {.from = at("new"),
