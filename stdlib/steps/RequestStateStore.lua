@@ -64,6 +64,36 @@ local function bad_volume(folder, volume, wanted)
   end
 end
 
+--- What stands at the path and is no state store; nil when nothing does.
+---@param host ts.Host
+---@param folder string
+---@return string? err
+---@return string? code
+local function bad_content(host, folder)
+  local there, err, code = host.fs.stat(folder)
+  if not there then
+    if code == "not found" then return nil end
+    return err, code
+  end
+  if there.type == "link" then
+    return ("the state store cannot be %s: it is a link; name the folder it leads to, or another one"):format(folder)
+  end
+  if there.type ~= "folder" then
+    return ("the state store cannot be %s: that is no folder; choose another path"):format(folder)
+  end
+  local info
+  info, err, code = host.store.info(folder)
+  if info then return nil end
+  if code ~= "not found" then return err, code end
+  local entries
+  entries, err, code = host.fs.list(folder)
+  if not entries then return err, code end
+  if #entries > 0 then
+    return ("the state store cannot be %s: there is something in it that is no state store's (%s); choose another "
+      .. "folder, or empty it"):format(folder, entries[1].name)
+  end
+end
+
 ---@param host ts.Host
 ---@param folder string
 ---@param volume ts.Volume
@@ -104,6 +134,7 @@ local function for_capture(p, host, folder)
   if not volume then return nil, err, code end
   err = bad_volume(folder, volume, p.minSpace)
   if not err then err, code = bad_drive(host, folder, volume, p.drive) end
+  if not err then err, code = bad_content(host, folder) end
   if err then return nil, err, code end
   local ok
   ok, err, code = host.settle_state(folder)

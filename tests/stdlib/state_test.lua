@@ -24,6 +24,7 @@ local function request_host(volumes)
     :on("volume", function(p) return volumes and volumes[p:sub(1, 2)] or volume(p:sub(1, 2)) end)
     :on("settle_state", true)
     :on("protect", true)
+    :on("fs.stat", nil, "nothing there", "not found")
 end
 
 function tests.request_checks_protects_and_tells()
@@ -70,6 +71,32 @@ function tests.request_refuses_bad_volumes()
   local ok, err = t.run("RequestStateStore", { path = "C:\\S" }, host)
   t.fails(ok, err, "cannot move the state")
   t.eq(host.values.osdstatestorepath, nil)
+end
+
+function tests.request_refuses_what_is_no_state_store()
+  local folder = { type = "folder" }
+  local cases = {
+    { { type = "link" }, {}, nil, "it is a link" },
+    { { type = "file" }, {}, nil, "no folder" },
+    { folder, { { name = "USMT", type = "folder" } }, "not found", "no state store's (USMT)", "choose another" },
+    { folder, {}, "damaged", "the catalogue is damaged" },
+  }
+  for _, c in ipairs(cases) do
+    local host = request_host():on("fs.stat", c[1]):on("fs.list", c[2])
+      :on("store.info", nil, "the catalogue is damaged", c[3])
+    local ok, err = t.run("RequestStateStore", { path = "C:\\S" }, host)
+    t.fails(ok, err, table.unpack(c, 4))
+    t.eq(#host:called("settle_state"), 0, "nothing was changed")
+    t.eq(#host:called("protect"), 0)
+  end
+end
+
+function tests.request_takes_an_empty_folder_and_a_store()
+  local host = request_host():on("fs.stat", { type = "folder" }):on("fs.list", {})
+    :on("store.info", nil, "no store there", "not found")
+  t.eq(t.run("RequestStateStore", { path = "C:\\S" }, host), true)
+  host:on("store.info", { state = "capturing", machine = "" })
+  t.eq(t.run("RequestStateStore", { path = "C:\\S" }, host), true)
 end
 
 local function restore_host(stores, drives)
