@@ -167,6 +167,23 @@ static enum ts_code check_format(struct mig_catalog *c, struct ts_err *err)
     return TS_OK;
 }
 
+/* Say what can be done about a catalogue that cannot be read. */
+static enum ts_code advise(const char *dir, struct ts_err *err)
+{
+    char *why = ts_strdup(err->text), *shown = ts_path_display(dir);
+
+    ts_fail(
+        err, TS_EDAMAGED,
+        "%s; do not wipe or format the volume: data in %s still holds every"
+        " file that was linked or copied; copy that away or put an earlier " MIG_CATALOG
+        " back, and once nothing in it is needed remove the store with"
+        " ReleaseStateStore { force = true }",
+        why, shown);
+    ts_free(why);
+    ts_free(shown);
+    return TS_EDAMAGED;
+}
+
 enum ts_code mig_catalog_open(struct mig_catalog **out, const char *dir, bool write,
                               struct ts_err *err)
 {
@@ -193,7 +210,7 @@ enum ts_code mig_catalog_open(struct mig_catalog **out, const char *dir, bool wr
                       err)) != TS_OK ||
         (rc = prepare_all(c, err)) != TS_OK) {
         mig_catalog_close(c);
-        return rc;
+        return rc == TS_EDAMAGED && err ? advise(dir, err) : rc;
     }
     *out = c;
     return TS_OK;

@@ -158,6 +158,9 @@ Test(wipe, refuses_a_damaged_catalogue)
              "this is no database, but it is long enough to"
              " look at the first hundred bytes of it .......");
     refused(l, TS_EDAMAGED, "catalog.db");
+    refused(l, TS_EDAMAGED, "data in C:\\StateStore still holds every file");
+    refused(l, TS_EDAMAGED, "do not wipe");
+    refused(l, TS_EDAMAGED, "ReleaseStateStore { force = true }");
     lab_free(l);
 }
 
