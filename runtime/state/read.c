@@ -1,4 +1,4 @@
-/* read.c - what is recorded of a run: variables, the restart ledger. */
+/* read.c - what is recorded of a run: variables, the restart ledger, events. */
 #include "state/state_internal.h"
 
 /* ---- variables -----------------------------------------------------------------------
@@ -166,6 +166,34 @@ enum ts_code ts_state_restarts(struct ts_state *s, int64_t run,
             .expected = sqlite3_column_int(q, 6) != 0,
         };
         fn(ctx, &r);
+    }
+    if (step != SQLITE_DONE) {
+        rc = ts_db_fail(s, err, "read");
+    }
+    sqlite3_reset(q);
+    return rc;
+}
+
+/* ---- events --------------------------------------------------------------------------
+ */
+
+enum ts_code ts_state_events(struct ts_state *s, int64_t run,
+                             void (*fn)(void *ctx, uint64_t seq, ts_str json), void *ctx,
+                             struct ts_err *err)
+{
+    sqlite3_stmt *q;
+    int step;
+    enum ts_code rc = ts_state_refresh(s, err);
+
+    if (rc != TS_OK) {
+        return rc;
+    }
+    if (!(q = ts_db_stmt(s, TS_Q_LOAD_EVENTS))) {
+        return ts_db_fail(s, err, "read");
+    }
+    sqlite3_bind_int64(q, 1, run);
+    while ((step = sqlite3_step(q)) == SQLITE_ROW) {
+        fn(ctx, (uint64_t)sqlite3_column_int64(q, 0), ts_db_str(q, 1));
     }
     if (step != SQLITE_DONE) {
         rc = ts_db_fail(s, err, "read");

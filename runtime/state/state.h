@@ -135,6 +135,12 @@ TS_NODISCARD enum ts_code ts_state_restarts(struct ts_state *s, int64_t run,
                                             void (*fn)(void *ctx,
                                                        const struct ts_restart *),
                                             void *ctx, struct ts_err *err);
+/* Its events as they were recorded, in order: one JSON text each, valid during the call.
+ * What a cut took back is not among them. */
+TS_NODISCARD enum ts_code ts_state_events(struct ts_state *s, int64_t run,
+                                          void (*fn)(void *ctx, uint64_t seq,
+                                                     ts_str json),
+                                          void *ctx, struct ts_err *err);
 /* Everything about a run as one JSON object (run, position, steps with attempts and
  * tails, variables with setter - secrets masked -, restarts): for `status --json`, `vars
  * --run`. run 0: the newest.  DESIGN.md names the keys. */

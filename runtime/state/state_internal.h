@@ -37,6 +37,7 @@ enum ts_stmt {
     TS_Q_LOAD_VARS,
     TS_Q_LOAD_STEPS,
     TS_Q_LOAD_RESTARTS,
+    TS_Q_LOAD_EVENTS,
     TS_Q_COUNT
 };
 

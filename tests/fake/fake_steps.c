@@ -344,7 +344,8 @@ enum ts_code fake_run(struct fake *f, const struct ts_sequence *seq, bool resume
     f->backend = (struct ts_restart_backend){.name = "fake",
                                              .ctx = f,
                                              .prepare = prepare,
-                                             .restart = restart,
+                                             .restart = f->backend_restart ? f->backend_restart
+                                                                           : restart,
                                              .trust_phase = f->trust_phase};
     f->host.seq = seq;
     f->config.seq = seq;

@@ -34,6 +34,9 @@ struct fake {
     char phase_asked[16];      /* by the restart backend */
     bool refuse_restart, fail_restart, trust_phase;
     int restarts;
+    /* Called instead of the backend's own restart; NULL: that. */
+    enum ts_code (*backend_restart)(void *ctx, enum ts_phase target, int64_t delay_ms,
+                                    const char *message, struct ts_err *err);
     struct ts_restart_backend backend;
 };
 
