@@ -139,18 +139,17 @@ static bool stop_on_findings(struct ts_session *s)
 static enum ts_code begin(struct ts_session *s, const char *path, struct ts_err *err)
 {
     struct ts_buf model = {0};
-    char hash[65];
     char *native = NULL, *real = NULL;
     enum ts_code rc;
 
     ts_sequence_to_json(&model, s->seq, true, 0);
-    ts_sequence_hash(hash, s->seq);
+    ts_sequence_hash(s->hash, s->seq);
     if ((rc = ts_path_native(&native, path, NULL, err)) != TS_OK ||
         (rc = ts_fs_real(native, &real, err)) != TS_OK)
         goto done;
     s->run = (struct ts_run){.sequence_name = s->seq->name,
                              .sequence_file = real,
-                             .sequence_hash = hash,
+                             .sequence_hash = s->hash,
                              .model = ts_buf_text(&model),
                              .machine = s->machine,
                              .position = "",
@@ -306,6 +305,10 @@ static enum ts_code stored_sequence(struct ts_session *s, struct ts_err *err)
         rc = ts_session_sequence(s, changed, err);
     else if ((rc = ts_session_steps(s, kept, err)) == TS_OK)
         rc = ts_sequence_restore(&s->seq, ts_str_of(s->run.model), &s->steps, err);
+    if (rc == TS_OK && changed)
+        ts_sequence_hash(s->hash, s->seq);
+    else
+        snprintf(s->hash, sizeof s->hash, "%s", s->run.sequence_hash);
     if (rc == TS_OK && !changed) {
         s->seq->folder = ts_arena_strz(&s->seq->arena, s->run.work_dir);
         compare_original(s);

@@ -289,7 +289,8 @@ int ts_session_engine(struct ts_session *s, bool resume, const char *from_step)
                                  .steps = &s->steps,
                                  .host = &s->host,
                                  .state = s->state,
-                                 .restart = &s->backend};
+                                 .restart = &s->backend,
+                                 .hash = s->hash};
     struct ts_run_result r = {0};
     struct ts_err err = {0};
     enum ts_code rc;

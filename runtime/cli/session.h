@@ -28,6 +28,7 @@ struct ts_session {
     struct ts_state *state;
     struct ts_place place;
     struct ts_run run;
+    char hash[65]; /* of the sequence that runs */
     struct ts_host host;
     struct ts_serve *serve;
     struct ts_restart_backend inner,

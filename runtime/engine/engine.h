@@ -25,6 +25,7 @@ struct ts_engine_config {
     struct ts_host *host;   /* log, events, vars, phase inside */
     struct ts_state *state; /* NULL: in memory only */
     const struct ts_restart_backend *restart;
+    const char *hash;   /* of the sequence, for run.started; may be NULL */
     int restart_limit;  /* restarts without a step finished in between; 0: 5 */
     bool keep_logs_out; /* do not set _SMSTSLogPath (tests) */
     /* Answers facts in conditions, as in ts_expr_env; NULL: this machine (ts_facts_ask).

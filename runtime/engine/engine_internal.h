@@ -61,6 +61,7 @@ struct ts_engine {
     enum ts_run_end end;
     struct ts_failure failure; /* of the run, when over */
     int64_t began_ms;
+    int64_t run_id; /* of the run in the state, known after a resume */
     int steps_run, steps_failed, steps_skipped;
     char *log_path;               /* value of _SMSTSLogPath as set last */
     const struct ts_ins *current; /* variables that change are put down to it */
@@ -167,6 +168,33 @@ TS_NODISCARD enum ts_code ts_restart_prepare(struct ts_engine *e, enum ts_phase 
 TS_NODISCARD enum ts_code ts_restart_go(struct ts_engine *e, const struct ts_ins *step,
                                         enum ts_phase target, struct ts_err *err);
 
+/* ---- ledger.c ------------------------------------------------------------------------
+ */
+
+/* A restart that came about. */
+struct ts_arrival {
+    bool expected;
+    enum ts_phase target;     /* what was asked for, ANY: nobody asked */
+    enum ts_phase was;        /* the phase the run was in */
+    const struct ts_ins *by;  /* the step that asked; NULL: the runtime, or nobody */
+    int64_t requested_ms;     /* 0: nobody asked */
+    int64_t ms;               /* from the request to the arrival, -1: not known */
+    int count, limit;         /* restarts without a step being finished, this one too */
+    const struct ts_ins *cut; /* the step that was under way, NULL: none */
+    enum ts_interrupt rule;   /* what becomes of it, DEFAULT: not decided here */
+    const char *rule_from;    /* "step" "type" "configmgr" "limit" "phase" */
+};
+/* Fill by and requested_ms from the request that nothing came of yet. */
+void ts_ledger_pending(struct ts_engine *e, struct ts_arrival *a);
+/* The last n restarts as text, equal ones in a row counted. */
+void ts_ledger_tell(struct ts_engine *e, int n, struct ts_buf *out);
+/* One arrival as a line of the log. */
+void ts_ledger_describe(struct ts_buf *out, const struct ts_engine *e,
+                        const struct ts_arrival *a);
+/* The instruction the run stands at, NULL: its end. */
+const struct ts_ins *ts_where(const struct ts_engine *e);
+int ts_restart_limit(const struct ts_engine *e);
+
 /* ---- resume.c, position.c ------------------------------------------------------------
  */
 
@@ -198,7 +226,8 @@ void ts_emit_finished(struct ts_engine *e, const struct ts_ins *ins,
                       const struct ts_ending *v, ts_str tail);
 void ts_emit_restart_requested(struct ts_engine *e, const struct ts_ins *ins,
                                enum ts_phase target, const char *message);
-void ts_emit_restart_arrived(struct ts_engine *e, enum ts_phase target, bool expected);
+/* Writes the ledger's row too. */
+void ts_emit_restart_arrived(struct ts_engine *e, const struct ts_arrival *a);
 /* Is this a variable that the events of steps tell already? */
 bool ts_is_bookkeeping(const char *name);
 

@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static int restart_limit(const struct ts_engine *e)
+int ts_restart_limit(const struct ts_engine *e)
 {
     const char *text = ts_vars_get(e->vars, "TSRestartLimit");
     int64_t n;
@@ -26,16 +26,21 @@ static int restart_limit(const struct ts_engine *e)
     return e->c->restart_limit > 0 ? e->c->restart_limit : 5;
 }
 
-static enum ts_interrupt policy(const struct ts_engine *e, const struct ts_ins *ins)
+/* What becomes of a step that was cut off, and who says so. */
+static enum ts_interrupt policy(const struct ts_engine *e, const struct ts_ins *ins,
+                                const char **from)
 {
     const struct ts_node *n = ins->node;
 
+    *from = "step";
     if (n->on_interrupt != TS_INTERRUPT_DEFAULT) {
         return n->on_interrupt;
     }
+    *from = "configmgr";
     if (e->c->seq->configmgr) {
         return e->cuts + 1 < n->retry.attempts ? TS_INTERRUPT_RERUN : TS_INTERRUPT_FAIL;
     }
+    *from = "type";
     return ins->type->on_interrupt == TS_INTERRUPT_DEFAULT ? TS_INTERRUPT_FAIL
                                                            : ins->type->on_interrupt;
 }
@@ -68,10 +73,10 @@ static enum ts_code fail_interrupted(struct ts_engine *e, const struct ts_ins *i
     return ts_step_settle(e, ins, &v, err);
 }
 
-static enum ts_code interrupted(struct ts_engine *e, const char *loop, struct ts_err *err)
+static enum ts_code interrupted(struct ts_engine *e, enum ts_interrupt what,
+                                const char *loop, struct ts_err *err)
 {
     const struct ts_ins *ins = &e->table.v[e->ip];
-    enum ts_interrupt what = loop ? TS_INTERRUPT_FAIL : policy(e, ins);
     char count[32];
 
     e->current = ins;
@@ -130,39 +135,101 @@ static enum ts_code go_back(struct ts_engine *e, enum ts_phase meant, struct ts_
     return ts_restart_go(e, NULL, meant, err);
 }
 
+/* "step "A": the machine restarted 6 times ..." of a run that is stopped for it; the step
+ * is named by the caller when it was under way. */
+static enum ts_code stop_loop(struct ts_engine *e, const struct ts_arrival *a,
+                              struct ts_err *err)
+{
+    const struct ts_ins *at = ts_where(e);
+    struct ts_buf list = {0};
+    char text[1000], before[160] = "";
+
+    ts_ledger_tell(e, a->count, &list);
+    if (at && !e->started) {
+        snprintf(before, sizeof before, "before %s \"%.100s\": ",
+                 at->kind == TS_INS_STEP    ? "step"
+                 : at->kind == TS_INS_GROUP ? "group"
+                                            : "the end of group",
+                 at->node->name);
+    }
+    snprintf(text, sizeof text,
+             "%sthe machine restarted %d times without a step being finished, at most %d "
+             "are allowed (variable TSRestartLimit): %.700s",
+             before, a->count, a->limit, ts_buf_text(&list));
+    ts_buf_free(&list);
+    e->restarts = 0;
+    if (e->started) {
+        return interrupted(e, TS_INTERRUPT_FAIL, text, err);
+    }
+    ts_fail_fatal(e, e->ip, TS_CODE_FAILED, text);
+    return e->over ? TS_OK : ts_engine_commit(e, err);
+}
+
+enum next { GO_ON, INTERRUPTED, LOOP, WRONG_PHASE, GO_BACK };
+
+static enum next what_next(const struct ts_engine *e, const struct ts_arrival *a)
+{
+    enum ts_phase meant = a->target != TS_PHASE_ANY ? a->target : a->was;
+    bool trusted = !e->c->restart || e->c->restart->trust_phase;
+
+    if (a->count > a->limit) {
+        return LOOP;
+    }
+    if (!trusted && meant != TS_PHASE_ANY && meant != e->host->phase) {
+        return a->expected ? WRONG_PHASE : GO_BACK;
+    }
+    return e->started ? INTERRUPTED : GO_ON;
+}
+
+static void describe_arrival(struct ts_engine *e, struct ts_arrival *a)
+{
+    int64_t now = ts_now_ms();
+
+    a->target = e->target;
+    a->count = ++e->restarts;
+    a->limit = ts_restart_limit(e);
+    a->cut = e->started ? ts_where(e) : NULL;
+    a->ms = -1;
+    if (a->expected) {
+        ts_ledger_pending(e, a);
+        a->ms = a->requested_ms && a->requested_ms <= now ? now - a->requested_ms : -1;
+    }
+}
+
 /* What the arrival means: sets e->over when this start ends here. */
 static enum ts_code arrived(struct ts_engine *e, bool expected, enum ts_phase was,
                             struct ts_err *err)
 {
-    enum ts_phase meant = e->target != TS_PHASE_ANY ? e->target : was;
-    bool trusted = !e->c->restart || e->c->restart->trust_phase;
-    int limit = restart_limit(e);
-    char loop[200];
+    struct ts_arrival a = {.expected = expected, .was = was};
 
-    ts_emit_restart_arrived(e, e->target, expected);
+    describe_arrival(e, &a);
+    enum ts_phase meant = a.target != TS_PHASE_ANY ? a.target : was;
+    enum next next = what_next(e, &a);
+    if (a.cut && next == INTERRUPTED) {
+        a.rule = policy(e, a.cut, &a.rule_from);
+    } else if (a.cut && (next == LOOP || next == WRONG_PHASE)) {
+        a.rule = TS_INTERRUPT_FAIL;
+        a.rule_from = next == LOOP ? "limit" : "phase";
+    }
+    ts_emit_restart_arrived(e, &a);
     e->target = TS_PHASE_ANY;
-    e->restarts++;
     if (e->state) {
         ts_state_status(e->state, TS_RUN_RUNNING, 0, "");
     }
     ts_start_phase(e);
     ts_emit_run_resumed(e);
-    if (e->restarts > limit) {
-        snprintf(loop, sizeof loop,
-                 "the machine restarted %d times without a step being finished "
-                 "(TSRestartLimit allows %d)",
-                 e->restarts, limit);
-        e->restarts = 0;
-        if (e->started) {
-            return interrupted(e, loop, err);
-        }
-        ts_fail_fatal(e, e->ip, TS_CODE_FAILED, loop);
-        return e->over ? TS_OK : ts_engine_commit(e, err);
+    switch (next) {
+    case LOOP:
+        return stop_loop(e, &a, err);
+    case WRONG_PHASE:
+        return wrong_phase(e, meant, err);
+    case GO_BACK:
+        return go_back(e, meant, err);
+    case INTERRUPTED:
+        return interrupted(e, a.rule, NULL, err);
+    default:
+        return ts_engine_commit(e, err);
     }
-    if (!trusted && meant != TS_PHASE_ANY && meant != e->host->phase) {
-        return expected ? wrong_phase(e, meant, err) : go_back(e, meant, err);
-    }
-    return e->started ? interrupted(e, NULL, err) : ts_engine_commit(e, err);
 }
 
 /* A position is absent when the run was cut before its first record: a fresh start. */
@@ -175,6 +242,7 @@ static enum ts_code read_run(struct ts_engine *e, enum ts_run_status *status,
     if (rc != TS_OK) {
         return rc;
     }
+    e->run_id = run.id;
     e->host->run = run.uid; /* the text the caller had is gone with this read */
     *status = run.status;
     *fresh = !run.position || !run.position[0];
@@ -210,11 +278,13 @@ enum ts_code ts_resume(struct ts_engine *e, const char *from_step, struct ts_err
         return arrived(e, status == TS_RUN_RESTARTING, was, err);
     }
     /* Going on by hand: what was cut off or failed is the person's to judge. */
+    struct ts_arrival a = {.expected = status == TS_RUN_RESTARTING, .was = was};
+    describe_arrival(e, &a);
     if (e->started) {
         close_row(e, false);
     }
     if (!ended) {
-        ts_emit_restart_arrived(e, e->target, status == TS_RUN_RESTARTING);
+        ts_emit_restart_arrived(e, &a);
     }
     e->target = TS_PHASE_ANY;
     e->cancelled = e->fatal = false;

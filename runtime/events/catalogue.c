@@ -17,6 +17,18 @@ static const struct ts_event_field_doc common[] = {
         "index", "integer", false, "", "its place in the instruction table, from 0" \
     }
 
+/* Where the run goes on behind a restart. */
+#define GOES_ON                                                                   \
+    {"at", "text", true, "", "id of the step or group at which the run goes on"}, \
+        {"atName", "text", true, "", "its name"},                                 \
+    {                                                                             \
+        "atIndex", "integer", true, "", "its place in the instruction table"      \
+    }
+#define LIMIT                                                                           \
+    {                                                                                   \
+        "limit", "integer", false, "", "how many of those are allowed (TSRestartLimit)" \
+    }
+
 static const struct ts_event_field_doc run_started[] = {
     {"name", "text", false, "", "name of the sequence"},
     {"file", "text", true, "", "file it was read from"},
@@ -72,12 +84,33 @@ static const struct ts_event_field_doc restart_requested[] = {
     {"name", "text", true, "", "that step's name"},
     {"index", "integer", true, "", "that step's place in the instruction table"},
     {"target", "text", false, "WinPE|FullOS", "what is to be started"},
-    {"message", "text", true, "", "what a person at the screen is told"}};
+    {"message", "text", true, "", "what a person at the screen is told"},
+    {"by", "text", false, "step|runtime", "who asked"},
+    GOES_ON,
+    {"count", "integer", false, "",
+     "how many restarts there are then since a step was finished"},
+    LIMIT};
 static const struct ts_event_field_doc restart_arrived[] = {
     {"target", "text", true, "WinPE|FullOS", "what was to be started, if anybody asked"},
     {"phase", "text", false, "WinPE|FullOS", "what was started"},
     {"expected", "boolean", false, "",
-     "false: crash, power loss, or somebody else's doing"}};
+     "false: crash, power loss, or somebody else's doing"},
+    {"step", "text", true, "", "id of the step that asked for it"},
+    {"name", "text", true, "", "that step's name"},
+    {"index", "integer", true, "", "that step's place in the instruction table"},
+    {"by", "text", false, "step|runtime|nobody", "who asked"},
+    {"was", "text", true, "WinPE|FullOS", "the phase the run was in before"},
+    {"ms", "integer", true, "", "milliseconds from the request to this start"},
+    GOES_ON,
+    {"interrupted", "text", true, "", "id of the step that was cut off"},
+    {"interruptedName", "text", true, "", "that step's name"},
+    {"onInterrupt", "text", true, "rerun|skip|fail", "what becomes of that step"},
+    {"onInterruptFrom", "text", true, "step|type|configmgr|limit|phase",
+     "who says so: the step's option, its type, the rule of imported sequences, too many "
+     "restarts, the wrong phase"},
+    {"count", "integer", false, "",
+     "restarts since a step was finished, this one included"},
+    LIMIT};
 static const struct ts_event_field_doc log_record[] = {
     {"level", "text", false, "verbose|info|warning|error", "weight of the message"},
     {"component", "text", false, "", "who wrote it"},

@@ -1,0 +1,145 @@
+/* ledger.c - what a restart was: who asked, what was meant, what it interrupted.
+ *
+ * The ledger in the state holds a row for every restart; the events say the rest. Nothing
+ * here decides anything. */
+#include "engine/engine_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- reading the rows ----------------------------------------------------------------
+ */
+
+struct reading {
+    const struct ts_engine *e;
+    int skip, rows;
+    struct ts_arrival *pending; /* gets the last request that nothing came of yet */
+    struct ts_buf *list;        /* gets the rows after `skip` as text */
+    char last[300];             /* the row said last, and how often it came in turn */
+    int times;
+};
+
+static const char *name_of(const struct ts_engine *e, const char *id)
+{
+    const struct ts_ins *ins = ts_table_find(&e->table, id);
+
+    return ins ? ins->node->name : id;
+}
+
+static void read_pending(void *ctx, const struct ts_restart *r)
+{
+    struct reading *x = ctx;
+
+    if (r->requested_ms && !r->arrived_ms) {
+        x->pending->requested_ms = r->requested_ms;
+        x->pending->by = ts_table_find(&x->e->table, r->step_id);
+    }
+}
+
+static void count_row(void *ctx, const struct ts_restart *r)
+{
+    struct reading *x = ctx;
+
+    (void)r;
+    x->rows++;
+}
+
+static void say_last(struct reading *x)
+{
+    if (x->times) {
+        ts_buf_fmt(x->list, "%s%s", x->list->n ? "; " : "", x->last);
+    }
+    if (x->times > 1) {
+        ts_buf_fmt(x->list, " (%d times)", x->times);
+    }
+}
+
+static void say_row(void *ctx, const struct ts_restart *r)
+{
+    struct reading *x = ctx;
+    char text[300];
+
+    if (x->skip-- > 0) {
+        return;
+    }
+    if (!r->requested_ms) {
+        snprintf(text, sizeof text, "not asked for, %s came up", r->phase);
+    } else if (r->step_id[0]) {
+        snprintf(text, sizeof text, "step \"%.100s\" asked for %s, %s came up",
+                 name_of(x->e, r->step_id), r->target,
+                 r->phase[0] ? r->phase : "nothing");
+    } else {
+        snprintf(text, sizeof text, "the runtime went back to %s, %s came up", r->target,
+                 r->phase[0] ? r->phase : "nothing");
+    }
+    if (x->times && strcmp(text, x->last) == 0) {
+        x->times++;
+        return;
+    }
+    say_last(x);
+    memcpy(x->last, text, sizeof text);
+    x->times = 1;
+}
+
+void ts_ledger_pending(struct ts_engine *e, struct ts_arrival *a)
+{
+    struct reading x = {.e = e, .pending = a};
+
+    if (e->state &&
+        ts_state_restarts(e->state, e->run_id, read_pending, &x, NULL) != TS_OK) {
+        a->by = NULL; /* it is told, not acted on */
+    }
+}
+
+void ts_ledger_tell(struct ts_engine *e, int n, struct ts_buf *out)
+{
+    struct reading x = {.e = e, .list = out};
+
+    if (!e->state ||
+        ts_state_restarts(e->state, e->run_id, count_row, &x, NULL) != TS_OK) {
+        return;
+    }
+    x.skip = x.rows - n;
+    if (ts_state_restarts(e->state, e->run_id, say_row, &x, NULL) == TS_OK) {
+        say_last(&x);
+    }
+}
+
+/* ---- in words ------------------------------------------------------------------------
+ */
+
+const struct ts_ins *ts_where(const struct ts_engine *e)
+{
+    return e->ip < e->table.n ? &e->table.v[e->ip] : NULL;
+}
+
+/* "a, b and c" of one arrival, for the log. */
+void ts_ledger_describe(struct ts_buf *out, const struct ts_engine *e,
+                        const struct ts_arrival *a)
+{
+    const char *phase = ts_phase_name(e->host->phase);
+
+    if (!a->expected) {
+        ts_buf_fmt(out,
+                   "Nobody asked for this restart (crash, power cut or somebody else): "
+                   "%s came up",
+                   phase);
+        if (a->was != TS_PHASE_ANY) {
+            ts_buf_fmt(out, ", the run was in %s", ts_phase_name(a->was));
+        }
+    } else if (a->by) {
+        ts_buf_fmt(out, "The step (%s) asked for a restart to %s: %s came up",
+                   a->by->node->name, ts_phase_name(a->target), phase);
+    } else {
+        ts_buf_fmt(out, "The runtime restarted the machine to %s: %s came up",
+                   ts_phase_name(a->target), phase);
+    }
+    if (a->ms >= 0) {
+        ts_buf_fmt(out, " after %.1f s", (double)a->ms / 1000);
+    }
+    if (a->cut) {
+        ts_buf_fmt(out, ". The action (%s) was interrupted", a->cut->node->name);
+    }
+    ts_buf_fmt(out, ". Restart %d of at most %d without a step being finished", a->count,
+               a->limit);
+}
