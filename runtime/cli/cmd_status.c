@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "cli/session.h"
+#include "cli/record.h"
 #include "platform/clock.h"
 
 static const struct ts_opt status_options[] = {
@@ -17,41 +17,12 @@ static enum ts_code read_run(const struct ts_args *args, struct ts_arena *a,
                              struct ts_value **out, struct ts_err *err)
 {
     struct ts_session s = {0};
-    struct ts_run run;
-    enum ts_code rc;
+    enum ts_code rc = ts_record_open(&s, args, err);
 
-    rc = ts_session_machine(&s, args, err);
     if (rc == TS_OK)
-        rc = ts_place_find(&s.place, ts_args_get(args, "state"), s.phase, s.machine, err);
-    if (rc == TS_OK)
-        rc = ts_state_open(&s.state, s.place.dir, false, true, err);
-    if (rc == TS_OK)
-        rc = ts_state_last_run(s.state, &run, err);
-    if (rc == TS_OK)
-        rc = ts_state_to_value(s.state, run.id, a, out, err);
+        rc = ts_state_to_value(s.state, s.run.id, a, out, err);
     ts_session_fini(&s);
     return rc;
-}
-
-static int64_t int_of(const struct ts_value *o, const char *key)
-{
-    const struct ts_value *v = ts_value_get(o, key);
-
-    return v && v->kind == TS_INT ? v->integer : 0;
-}
-
-static const char *text_of(const struct ts_value *o, const char *key)
-{
-    const char *t = ts_value_text(o, key);
-
-    return t ? t : "";
-}
-
-static bool bool_of(const struct ts_value *o, const char *key)
-{
-    const struct ts_value *v = ts_value_get(o, key);
-
-    return v && v->kind == TS_BOOL && v->boolean;
 }
 
 static void print_attempt(struct ts_buf *out, const struct ts_value *step,
@@ -60,77 +31,82 @@ static void print_attempt(struct ts_buf *out, const struct ts_value *step,
     const struct ts_value *ended = ts_value_get(a, "ended");
     char code[160];
 
-    ts_buf_fmt(out, "  %4lld  %-44s ", (long long)int_of(step, "index"),
-               text_of(step, "name"));
+    ts_buf_fmt(out, "  %4lld  %-44s ", (long long)ts_record_int(step, "index"),
+               ts_record_text(step, "name"));
     if (!ended || ended->kind != TS_STRING)
         ts_buf_z(out, "running");
-    else if (bool_of(a, "succeeded"))
+    else if (ts_record_bool(a, "succeeded"))
         ts_buf_z(out, "ok");
     else {
-        ts_wincode_format(code, sizeof code, int_of(a, "code"));
-        ts_buf_fmt(out, "%s  %s", bool_of(a, "ignored") ? "failed, ignored" : "FAILED",
-                   code);
+        ts_wincode_format(code, sizeof code, ts_record_int(a, "code"));
+        ts_buf_fmt(out, "%s  %s",
+                   ts_record_bool(a, "ignored") ? "failed, ignored" : "FAILED", code);
     }
-    if (int_of(a, "attempt") > 1)
-        ts_buf_fmt(out, "  (attempt %lld)", (long long)int_of(a, "attempt"));
-    if (*text_of(a, "note"))
-        ts_buf_fmt(out, "  %s", text_of(a, "note"));
+    if (ts_record_int(a, "attempt") > 1)
+        ts_buf_fmt(out, "  (attempt %lld)", (long long)ts_record_int(a, "attempt"));
+    if (*ts_record_text(a, "note"))
+        ts_buf_fmt(out, "  %s", ts_record_text(a, "note"));
     ts_buf_c(out, '\n');
-}
-
-static const struct ts_value *list_of(const struct ts_value *o, const char *key)
-{
-    const struct ts_value *v = ts_value_get(o, key);
-
-    return v && v->kind == TS_ARRAY ? v->first : NULL;
 }
 
 static void print_step(struct ts_buf *out, const struct ts_value *step)
 {
     const struct ts_value *skipped = ts_value_get(step, "skipped");
 
-    for (const struct ts_value *a = list_of(step, "attempts"); a; a = a->next)
+    for (const struct ts_value *a = ts_record_list(step, "attempts"); a; a = a->next)
         print_attempt(out, step, a);
     if (skipped && skipped->kind == TS_OBJECT)
-        ts_buf_fmt(out, "  %4lld  %-44s skipped  %s\n", (long long)int_of(step, "index"),
-                   text_of(step, "name"),
-                   *text_of(skipped, "why") ? text_of(skipped, "why")
-                                            : text_of(skipped, "reason"));
+        ts_buf_fmt(out, "  %4lld  %-44s skipped  %s\n",
+                   (long long)ts_record_int(step, "index"), ts_record_text(step, "name"),
+                   *ts_record_text(skipped, "why") ? ts_record_text(skipped, "why")
+                                                   : ts_record_text(skipped, "reason"));
 }
 
-static void print_restart(struct ts_buf *out, const struct ts_value *r)
+/* Of an unfinished run: where it stands, and how near it is to being stopped for too many
+ * restarts. */
+static void print_position(struct ts_buf *out, const struct ts_value *all)
 {
-    if (bool_of(r, "expected"))
-        ts_buf_fmt(out, "  %s asked by %s: %s, arrived in %s\n", text_of(r, "requested"),
-                   text_of(r, "step"), text_of(r, "target"),
-                   *text_of(r, "phase") ? text_of(r, "phase") : "(not yet)");
-    else if (*text_of(r, "requested"))
-        ts_buf_fmt(out, "  %s asked by %s: %s\n", text_of(r, "requested"),
-                   text_of(r, "step"), text_of(r, "target"));
-    else
-        ts_buf_fmt(out, "  %s not asked for (crash, power cut or somebody else): %s\n",
-                   text_of(r, "arrived"), text_of(r, "phase"));
+    const struct ts_value *at = ts_value_get(all, "position");
+    const struct ts_value *restarts = ts_value_get(all, "restarts");
+    const char *status = ts_record_text(ts_value_get(all, "run"), "status");
+    int64_t limit =
+        restarts && restarts->last ? ts_record_int(restarts->last, "limit") : 0;
+
+    if (strcmp(status, "running") != 0 && strcmp(status, "restarting") != 0)
+        return;
+    if (*ts_record_text(at, "at"))
+        ts_buf_fmt(out, "  %s %s\n",
+                   ts_record_bool(at, "started") ? "at       " : "goes on  ",
+                   ts_record_text(at, "at"));
+    if (ts_record_int(at, "restarts") && limit)
+        ts_buf_fmt(out,
+                   "  restarts  %d of at most %d without a step being finished "
+                   "(TSRestartLimit)\n",
+                   (int)ts_record_int(at, "restarts"), (int)limit);
 }
 
 static void print_status(struct ts_buf *out, const struct ts_value *all)
 {
     const struct ts_value *run = ts_value_get(all, "run");
 
-    ts_buf_fmt(out, "%s: %s\n", text_of(run, "name"), text_of(run, "status"));
-    ts_buf_fmt(out, "  run       %s\n  started   %s\n", text_of(run, "id"),
-               text_of(run, "started"));
-    if (*text_of(run, "ended"))
-        ts_buf_fmt(out, "  ended     %s\n", text_of(run, "ended"));
-    if (*text_of(run, "error"))
-        ts_buf_fmt(out, "  error     %s\n", text_of(run, "error"));
-    if (list_of(all, "steps"))
+    ts_buf_fmt(out, "%s: %s\n", ts_record_text(run, "name"),
+               ts_record_text(run, "status"));
+    ts_buf_fmt(out, "  run       %s\n  started   %s\n", ts_record_text(run, "id"),
+               ts_record_text(run, "started"));
+    if (*ts_record_text(run, "ended"))
+        ts_buf_fmt(out, "  ended     %s\n", ts_record_text(run, "ended"));
+    if (*ts_record_text(run, "error"))
+        ts_buf_fmt(out, "  error     %s\n", ts_record_text(run, "error"));
+    print_position(out, all);
+    if (ts_record_list(all, "steps"))
         ts_buf_z(out, "steps\n");
-    for (const struct ts_value *step = list_of(all, "steps"); step; step = step->next)
+    for (const struct ts_value *step = ts_record_list(all, "steps"); step;
+         step = step->next)
         print_step(out, step);
-    if (list_of(all, "restarts"))
+    if (ts_record_list(all, "restarts"))
         ts_buf_z(out, "restarts\n");
-    for (const struct ts_value *r = list_of(all, "restarts"); r; r = r->next)
-        print_restart(out, r);
+    for (const struct ts_value *r = ts_record_list(all, "restarts"); r; r = r->next)
+        ts_record_restart(out, r);
 }
 
 static int show_once(const struct ts_args *args, bool *running)
@@ -145,7 +121,7 @@ static int show_once(const struct ts_args *args, bool *running)
     if (read_run(args, &a, &run, &err) != TS_OK)
         rc = ts_cli_fail(&err);
     else {
-        const char *status = text_of(ts_value_get(run, "run"), "status");
+        const char *status = ts_record_text(ts_value_get(run, "run"), "status");
 
         *running = strcmp(status, "running") == 0 || strcmp(status, "restarting") == 0;
         if (ts_args_has(args, "json"))
@@ -204,10 +180,11 @@ static int run_values(const struct ts_args *args)
         ts_buf_c(&out, '\n');
         rc = ts_cli_out(&out);
     } else {
-        for (const struct ts_value *v = list_of(run, "variables"); v; v = v->next)
-            ts_buf_fmt(&out, "%s=%s%s%s%s\n", text_of(v, "name"), text_of(v, "value"),
-                       *text_of(v, "step") ? "  (" : "", text_of(v, "step"),
-                       *text_of(v, "step") ? ")" : "");
+        for (const struct ts_value *v = ts_record_list(run, "variables"); v; v = v->next)
+            ts_buf_fmt(&out, "%s=%s%s%s%s\n", ts_record_text(v, "name"),
+                       ts_record_text(v, "value"),
+                       *ts_record_text(v, "step") ? "  (" : "", ts_record_text(v, "step"),
+                       *ts_record_text(v, "step") ? ")" : "");
         rc = ts_cli_out(&out);
     }
     ts_buf_free(&out);

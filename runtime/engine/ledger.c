@@ -140,6 +140,7 @@ void ts_ledger_describe(struct ts_buf *out, const struct ts_engine *e,
     if (a->cut) {
         ts_buf_fmt(out, ". The action (%s) was interrupted", a->cut->node->name);
     }
-    ts_buf_fmt(out, ". Restart %d of at most %d without a step being finished", a->count,
-               a->limit);
+    ts_buf_fmt(out, ". Restart %d %s%d%s without a step being finished", a->count,
+               a->count > a->limit ? "(" : "of at most ", a->limit,
+               a->count > a->limit ? " are allowed)" : "");
 }

@@ -54,6 +54,9 @@ static const char *const sql[TS_Q_COUNT] = {
     [TS_Q_LOAD_RESTARTS] =
         "SELECT requested_ms, arrived_ms, step, target, phase, message, "
         "expected FROM restarts WHERE run = ?1 ORDER BY id",
+    [TS_Q_LOAD_RESTART_EVENTS] =
+        "SELECT json FROM events WHERE run = ?1 AND json GLOB '{\"event\":\"restart.*' "
+        "ORDER BY id",
     [TS_Q_LOAD_EVENTS] = "SELECT seq, json FROM events WHERE run = ?1 ORDER BY id",
 };
 

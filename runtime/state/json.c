@@ -177,6 +177,10 @@ static void add_restart(const struct writing *w, struct ts_value *list, sqlite3_
     put_text(w, o, "target", ts_db_str(q, 3));
     put_text(w, o, "phase", ts_db_str(q, 4));
     put_text(w, o, "message", ts_db_str(q, 5));
+    put_text(w, o, "by",
+             ts_str_of(sqlite3_column_int64(q, 0) == 0 ? "nobody"
+                       : ts_db_str(q, 2).n             ? "step"
+                                                       : "runtime"));
     ts_value_push(list, o);
 }
 
@@ -222,7 +226,11 @@ static enum ts_code build(const struct writing *w, int64_t run, struct ts_value 
             TS_OK) {
         return rc;
     }
-    return add_rows(w, TS_Q_LOAD_RESTARTS, r.id, o, "restarts", add_restart, err);
+    if ((rc = add_rows(w, TS_Q_LOAD_RESTARTS, r.id, o, "restarts", add_restart, err)) !=
+        TS_OK) {
+        return rc;
+    }
+    return ts_ledger_complete(w->s, r.id, w->a, o->last, err);
 }
 
 enum ts_code ts_state_to_value(struct ts_state *s, int64_t run, struct ts_arena *a,

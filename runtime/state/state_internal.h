@@ -38,6 +38,7 @@ enum ts_stmt {
     TS_Q_LOAD_STEPS,
     TS_Q_LOAD_RESTARTS,
     TS_Q_LOAD_EVENTS,
+    TS_Q_LOAD_RESTART_EVENTS,
     TS_Q_COUNT
 };
 
@@ -129,6 +130,14 @@ TS_NODISCARD enum ts_code ts_state_open_db(struct ts_state *s, struct ts_err *er
 /* Read the sealed file of the current run, once.  TS_EDAMAGED: what the run relies on is
  * not in it. */
 TS_NODISCARD enum ts_code ts_state_need_secrets(struct ts_state *s, struct ts_err *err);
+
+/* ---- ledger.c ------------------------------------------------------------------------
+ */
+
+/* Put into the objects of the ledger's rows what the restart's events say. */
+TS_NODISCARD enum ts_code ts_ledger_complete(struct ts_state *s, int64_t run,
+                                             struct ts_arena *a, struct ts_value *rows,
+                                             struct ts_err *err);
 
 /* ---- record.c ------------------------------------------------------------------------
  */

@@ -91,7 +91,7 @@ end
 ---@return any code
 local function local_folder(p, host)
   local there, err, code = host.fs.is_folder(p.path)
-  if there == nil then return nil, ("cannot look at %s: %s"):format(p.path, err), code end
+  if there == nil then return nil, err, code end
   if not there then return nil, ("there is no folder %s"):format(p.path), -2147024893 end
   return p.path
 end

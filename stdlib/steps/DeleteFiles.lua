@@ -21,7 +21,7 @@ function M.run(p, host)
     return nil, ("%s must be a full path, so that nothing else is deleted by mistake"):format(p.path)
   end
   local n, err, code = host.fs.delete(p.path, { recurse = p.recurse })
-  if not n then return nil, ("cannot delete %s: %s"):format(p.path, err), code end
+  if not n then return nil, err, code end
   host.log(n == 0 and ("Nothing to delete at %s"):format(p.path)
     or ("Deleted %s: %s"):format(p.path, text.count(n, "file")))
   return true

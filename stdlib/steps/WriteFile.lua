@@ -21,7 +21,7 @@ function M.run(p, host)
       .. "then go on behind this step or set onInterrupt = \"skip\""):format(p.path)
   end
   local ok, err, code = (p.append and host.fs.append or host.fs.write)(p.path, p.text or "")
-  if not ok then return nil, ("cannot write %s: %s"):format(p.path, err), code end
+  if not ok then return nil, err, code end
   return true
 end
 

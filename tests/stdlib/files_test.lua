@@ -27,7 +27,7 @@ function tests.delete_files_wants_a_full_path()
   t.eq(#host:called("fs.delete"), 1)
   host:on("fs.delete", 0)
   t.eq(t.run("DeleteFiles", { path = "/none" }, host), true, "absent is fine")
-  host:on("fs.delete", nil, "it is protected", "refused")
+  host:on("fs.delete", nil, "cannot delete C:\\StateStore: it is protected", "refused")
   local code
   ok, err, code = t.run("DeleteFiles", { path = "C:\\StateStore" }, host)
   t.fails(ok, err, "C:\\StateStore", "protected")
