@@ -106,7 +106,7 @@ static void print_status(struct ts_buf *out, const struct ts_value *all)
     if (ts_record_list(all, "restarts"))
         ts_buf_z(out, "restarts\n");
     for (const struct ts_value *r = ts_record_list(all, "restarts"); r; r = r->next)
-        ts_record_restart(out, r);
+        ts_record_restart(out, "  ", r);
 }
 
 static int show_once(const struct ts_args *args, bool *running)

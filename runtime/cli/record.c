@@ -107,13 +107,13 @@ static void came(struct ts_buf *out, const struct ts_value *r)
                    count > limit ? " are allowed)" : "");
 }
 
-void ts_record_restart(struct ts_buf *out, const struct ts_value *r)
+void ts_record_restart(struct ts_buf *out, const char *indent, const struct ts_value *r)
 {
     const char *when = ts_record_text(r, "requested");
 
-    ts_buf_fmt(out, "  %s  ", *when ? when : ts_record_text(r, "arrived"));
+    ts_buf_fmt(out, "%s%s  ", indent, *when ? when : ts_record_text(r, "arrived"));
     asked(out, r);
-    ts_buf_z(out, "\n    ");
+    ts_buf_fmt(out, "\n%s  ", indent);
     came(out, r);
     ts_buf_c(out, '\n');
 }

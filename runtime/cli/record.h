@@ -15,8 +15,9 @@ const char *ts_record_text(const struct ts_value *o, const char *key);
 bool ts_record_bool(const struct ts_value *o, const char *key);
 const struct ts_value *ts_record_list(const struct ts_value *o, const char *key);
 
-/* One restart of the ledger (a member of "restarts" in ts_state_to_value): two lines. */
-void ts_record_restart(struct ts_buf *out, const struct ts_value *r);
+/* One restart of the ledger (a member of "restarts" in ts_state_to_value): two lines,
+ * with `indent` before each. */
+void ts_record_restart(struct ts_buf *out, const char *indent, const struct ts_value *r);
 /* "runs again" of rerun, "is left out" of skip, "fails" of fail. */
 const char *ts_record_rule(const char *on_interrupt);
 /* Who decided it, of onInterruptFrom: "its step's option" ... */

@@ -158,6 +158,15 @@ void ts_emit_run_finished(struct ts_engine *e)
 /* ---- groups --------------------------------------------------------------------------
  */
 
+/* Once: a second attempt asks no condition. */
+static void say_why(struct ts_engine *e)
+{
+    if (e->why && e->why[0]) {
+        ts_event_add(e->events, "why", e->why);
+    }
+    e->why = NULL;
+}
+
 void ts_emit_group(struct ts_engine *e, const struct ts_ins *ins, const char *type)
 {
     if (!ts_events_active(e->events)) {
@@ -165,6 +174,7 @@ void ts_emit_group(struct ts_engine *e, const struct ts_ins *ins, const char *ty
     }
     ts_event_begin(e->events, type);
     where(e->events, ins);
+    say_why(e);
     ts_event_end(e->events);
 }
 
@@ -289,6 +299,7 @@ void ts_emit_started(struct ts_engine *e, const struct ts_ins *ins,
         ts_event_add(e->events, "type", ins->node->type);
         ts_event_add(e->events, "command", command);
         ts_event_add_int(e->events, "attempt", e->attempt);
+        say_why(e);
         ts_event_end(e->events);
     }
     ts_buf_free(&typed);

@@ -38,8 +38,10 @@ struct ts_engine {
     struct ts_state *state;
     struct ts_table table;
     struct ts_expr_env env;
-    bool want_why;  /* somebody reads why a condition was false */
-    bool recording; /* a state or a listener exists */
+    bool want_why;   /* somebody reads why a condition was false */
+    bool recording;  /* a state or a listener exists */
+    const char *why; /* of the condition that let the instruction begin, until its event
+                        has said so; NULL: it had none */
 
     /* the position */
     int ip;

@@ -331,6 +331,7 @@ enum ts_code ts_step_execute(struct ts_engine *e, const struct ts_ins *ins,
     }
     if (runs) {
         ts_start_log_path(e);
+        e->why = ts_buf_text(&why);
         if ((rc = attempts(e, ins, &v, err)) == TS_OK) {
             rc = ts_step_settle(e, ins, &v, err);
         }
@@ -338,6 +339,7 @@ enum ts_code ts_step_execute(struct ts_engine *e, const struct ts_ins *ins,
         ts_local_drop(e);
         ts_skip(e, ins, "condition", ts_buf_text(&why));
     }
+    e->why = NULL;
     ts_buf_free(&why);
     return rc;
 }

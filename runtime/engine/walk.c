@@ -83,8 +83,10 @@ static enum ts_code start_group(struct ts_engine *e, const struct ts_ins *ins,
     } else if (!runs) {
         ts_skip(e, ins, "condition", ts_buf_text(&why));
     } else {
+        e->why = ts_buf_text(&why);
         ts_group_start(e, ins);
     }
+    e->why = NULL;
     ts_buf_free(&why);
     return rc;
 }

@@ -17,6 +17,10 @@ static const struct ts_event_field_doc common[] = {
         "index", "integer", false, "", "its place in the instruction table, from 0" \
     }
 
+#define WHY                                                                            \
+    {                                                                                  \
+        "why", "text", true, "", "the parts of the condition with the values they saw" \
+    }
 /* Where the run goes on behind a restart. */
 #define GOES_ON                                                                   \
     {"at", "text", true, "", "id of the step or group at which the run goes on"}, \
@@ -45,19 +49,20 @@ static const struct ts_event_field_doc run_finished[] = {
     {"code", "integer", false, "", "code of the last action, 0 when the run succeeded"},
     {"error", "text", true, "", "of a failed run: why, in one line"},
 };
-static const struct ts_event_field_doc group_started[] = {STEP_FIELDS};
+static const struct ts_event_field_doc group_started[] = {STEP_FIELDS, WHY};
 static const struct ts_event_field_doc group_finished[] = {
     STEP_FIELDS, {"succeeded", "boolean", false, "", "whether the group succeeded"}};
 static const struct ts_event_field_doc skipped[] = {
     STEP_FIELDS,
     {"reason", "text", false, "condition|disabled|failed-group|interrupted",
      "why it was not run"},
-    {"why", "text", true, "", "the parts of the condition with the values they saw"}};
+    WHY};
 static const struct ts_event_field_doc step_started[] = {
     STEP_FIELDS,
     {"type", "text", false, "", "type of the step"},
     {"command", "text", true, "", "command line, secrets masked"},
-    {"attempt", "integer", true, "", "number of this attempt, from 1"}};
+    {"attempt", "integer", true, "", "number of this attempt, from 1"},
+    WHY};
 static const struct ts_event_field_doc step_output[] = {
     STEP_FIELDS,
     {"stream", "text", false, "stdout|stderr", "where the program wrote it"},
