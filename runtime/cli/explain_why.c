@@ -306,10 +306,11 @@ void ts_explain_blame(struct ts_explain *x, const struct ts_ins *group,
         blame_step(x, o, p);
 }
 
-static void blame_failure(struct ts_explain *x, const struct ts_ins *ins, uint64_t until,
+/* What ended the group at entry `group` (-1: the run) before event `until`. */
+static void blame_failure(struct ts_explain *x, int group, uint64_t until,
                           struct ts_value *o)
 {
-    const struct ts_past *p = ts_explain_failure(x, ins->group, until);
+    const struct ts_past *p = ts_explain_failure(x, group, until);
 
     if (x->s.run.status == TS_RUN_CANCELLED)
         ts_explain_put(x, o, "cancelled", "the run was cancelled");
@@ -336,7 +337,7 @@ static bool blame_group(struct ts_explain *x, const struct ts_ins *ins,
         if ((condition = ts_explain_condition(x, group)) != NULL)
             ts_value_set(&x->arena, c, TS_S("condition"), condition);
         if (strcmp(ts_record_text(p->v, "reason"), "failed-group") == 0)
-            blame_failure(x, group, p->seq, c);
+            blame_failure(x, group->group, p->seq, c);
         ts_explain_put(x, o, "reason", "group");
         ts_value_set(&x->arena, o, TS_S("cause"), c);
         return true;
@@ -363,7 +364,7 @@ static void not_reached(struct ts_explain *x, const struct ts_ins *ins,
         ts_explain_put(x, o, "reason", "from"); /* --from began behind it */
     } else {
         ts_explain_put(x, o, "reason", "run-ended");
-        blame_failure(x, ins, UINT64_MAX, o);
+        blame_failure(x, -1, UINT64_MAX, o);
     }
 }
 
@@ -380,5 +381,5 @@ void ts_explain_why_not(struct ts_explain *x, const struct ts_ins *ins,
     ts_explain_put(x, o, "reason", ts_record_text(p->v, "reason"));
     ts_explain_put(x, o, "time", ts_explain_time(p));
     if (strcmp(ts_record_text(p->v, "reason"), "failed-group") == 0)
-        blame_failure(x, ins, p->seq, o);
+        blame_failure(x, ins->group, p->seq, o);
 }

@@ -26,9 +26,9 @@ Test(opt, options_stand_anywhere)
     struct ts_args a;
     struct ts_err err = {0};
 
-    cr_assert_eq(parse(&a, &err, 7, "--set", "A=1", "one.lua", "--state=/s", "-q", "--set",
-                       "B=2"),
-                 TS_OK);
+    cr_assert_eq(
+        parse(&a, &err, 7, "--set", "A=1", "one.lua", "--state=/s", "-q", "--set", "B=2"),
+        TS_OK);
     cr_assert_eq(a.word_count, 1);
     cr_assert_str_eq(a.words[0], "one.lua");
     cr_assert_str_eq(ts_args_get(&a, "state"), "/s");
