@@ -3,6 +3,7 @@
 
 #include "platform/clock.h"
 #include "platform/drives.h"
+#include "platform/fs.h"
 #include "platform/sysinfo.h"
 #include "platform/thread.h"
 #include "steps/program.h"
@@ -187,8 +188,26 @@ static enum ts_code make_argv(const struct ts_value *command, char ***argv,
     return TS_OK;
 }
 
-static enum ts_code find_start_in(const struct ts_run_spec *s, const char *package,
-                                  const char *sequence, char **out, struct ts_err *err)
+/* Where a program starts that names no folder.  The sequence's may be on a share that is
+ * gone since a restart, which must not keep the run from going on. */
+static char *default_start_in(struct ts_step_call *c, const char *package,
+                              const char *sequence)
+{
+    struct ts_stat st;
+
+    if (package || !sequence || !c->host->state_dir ||
+        ts_fs_stat(sequence, &st, NULL) == TS_OK) {
+        return ts_strdup(package ? package : sequence);
+    }
+    ts_host_log(c, TS_LOG_WARNING,
+                "The folder of the sequence, %s, is not there now; the program starts in %s",
+                sequence, c->host->state_dir);
+    return ts_strdup(c->host->state_dir);
+}
+
+static enum ts_code find_start_in(struct ts_step_call *c, const struct ts_run_spec *s,
+                                  const char *package, const char *sequence, char **out,
+                                  struct ts_err *err)
 {
     const char *base = package ? package : sequence;
     struct ts_dir *d = NULL;
@@ -196,7 +215,7 @@ static enum ts_code find_start_in(const struct ts_run_spec *s, const char *packa
 
     *out = NULL;
     if (!s->start_in || !s->start_in[0]) {
-        *out = ts_strdup(base);
+        *out = default_start_in(c, package, sequence);
         return TS_OK;
     }
     rc = ts_path_native(out, s->start_in, base, err);
@@ -319,7 +338,7 @@ enum ts_code ts_host_run(struct ts_step_call *c, const struct ts_run_spec *s,
          (rc = ts_host_package(c, s->package, &package, err)) != TS_OK)) {
         goto done;
     }
-    if ((rc = find_start_in(s, package, sequence, &start_in, err)) != TS_OK) {
+    if ((rc = find_start_in(c, s, package, sequence, &start_in, err)) != TS_OK) {
         out->code = rc == TS_ENOTFOUND ? PATH_MISSING : 0;
         goto done;
     }

@@ -275,6 +275,16 @@ Test(run, a_missing_start_in_folder_is_said)
     says("--drive");
 }
 
+Test(run, the_sequence_s_folder_may_be_gone)
+{
+    put("state/x", "");
+    host.state_dir = at("state");
+    sequence.folder = at("gone");
+    answers(TS_OK, run("\"pwd\""));
+    cr_assert_str_eq(call.tail.p, ts_arena_format(&arena, "%s\n", at("state")));
+    log_says("is not there now; the program starts in");
+}
+
 Test(run, an_empty_command_is_bad_input)
 {
     static const char *const empty[] = {"\"\"", "\"  \"", "[]", "[\"\"]", "{}", "[1]"};
