@@ -36,7 +36,7 @@ static void store_one(void *ctx, const struct ts_var *v)
 {
     struct ts_engine *e = ctx;
 
-    ts_state_variable(e->state, v, "");
+    ts_state_variable(e->state, v, NULL);
 }
 
 void ts_store_all_vars(struct ts_engine *e)

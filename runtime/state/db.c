@@ -32,7 +32,7 @@ static const char *const sql[TS_Q_COUNT] = {
         "INSERT INTO variables(run, scope, name, value, volume, secret, step) "
         "VALUES(?1,?2,?3,?4,?5,?6,?7) ON CONFLICT(run, scope, name) DO UPDATE "
         "SET value = excluded.value, volume = excluded.volume, "
-        "secret = excluded.secret, step = excluded.step",
+        "secret = excluded.secret, step = coalesce(excluded.step, step)",
     [TS_Q_EVENT] = "INSERT INTO events(run, seq, json) VALUES(?1,?2,?3)",
     [TS_Q_RESTART_REQUESTED] =
         "INSERT INTO restarts(run, requested_ms, arrived_ms, step, "

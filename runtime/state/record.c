@@ -253,7 +253,9 @@ void ts_state_variable(struct ts_state *s, const struct ts_var *v, const char *s
         }
     }
     sqlite3_bind_int64(q, 6, sealed);
-    bind_text(q, 7, step_id);
+    if (step_id) {
+        bind_text(q, 7, step_id);
+    }
     run_record(s, q);
 }
 

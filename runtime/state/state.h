@@ -95,9 +95,9 @@ void ts_state_skipped(struct ts_state *s, int index, const char *step_id,
                       const char *name, const char *reason, const char *why,
                       int64_t time_ms);
 /* A variable in a scope; value NULL: deleted.  A secret's value goes to the sealed file
- * only.  step_id: who set it ("" for the start).  A value that is a path on a local drive
- * is kept with the drive's volume id, and comes back with the letter that volume then
- * has. */
+ * only.  step_id: who set it ("": no step), NULL: who is recorded already.  A value that is
+ * a path on a local drive is kept with the drive's volume id, and comes back with the
+ * letter that volume then has. */
 void ts_state_variable(struct ts_state *s, const struct ts_var *v, const char *step_id);
 /* For ts_events_sink.  step.output, step.progress and log are not kept: a step's output
  * stands in its tail.  They only raise next_seq. */

@@ -114,6 +114,35 @@ Test(resume, a_skipped_interruption_leaves_the_last_action_alone)
     rig_remove(dir);
 }
 
+/* At a restart every variable is recorded again. */
+Test(resume, who_set_a_variable_is_known_behind_a_restart)
+{
+    const char *seq = "[{'name':'S','type':'SetVariable','variable':'V','value':'1'},"
+                      "{'name':'R','type':'RestartComputer','target':'FullOS'},"
+                      "{'name':'B'}]";
+    char *dir = rig_folder();
+    struct ts_arena a = {0};
+    struct ts_value *all = NULL;
+    const char *setter = NULL;
+    struct rig r;
+
+    cr_assert_eq(rig_child(seq, NULL, dir, false), 10);
+    rig_init(&r, seq, NULL);
+    rig_state(&r, dir, true);
+    cr_assert_eq(fake_run(&r.f, r.seq, true, NULL), TS_OK, "%s", r.f.err.text);
+    cr_assert_eq(ts_state_to_value(r.f.config.state, 0, &a, &all, &r.f.err), TS_OK);
+    for (const struct ts_value *v = ts_value_get(all, "variables")->first; v; v = v->next) {
+        if (strcmp(ts_value_text(v, "name"), "V") == 0) {
+            setter = ts_value_text(v, "step");
+        }
+    }
+    cr_assert(setter);
+    cr_expect_str_eq(setter, "S");
+    ts_arena_fini(&a);
+    rig_fini(&r);
+    rig_remove(dir);
+}
+
 /* ---- how a cut step looks in the ledger
  * ----------------------------------------------------- */
 
