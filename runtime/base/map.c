@@ -87,8 +87,7 @@ static uint64_t hash_of(ts_str key)
 /* Names are mostly asked for as they were written first. */
 static bool same_key(const char *have, ts_str key)
 {
-    return (strncmp(have, key.p, key.n) == 0 && have[key.n] == '\0') ||
-           ts_str_caseeq(ts_str_of(have), key);
+    return ts_str_eq(ts_str_of(have), key) || ts_str_caseeq(ts_str_of(have), key);
 }
 
 /* Slot of the key, or of the free place where it would go. */

@@ -147,6 +147,20 @@ Test(map, finds_a_name_however_it_is_written)
     }
 }
 
+/* A zero byte is a byte of the name like any other; it does not end it. */
+Test(map, tells_a_name_from_one_with_zero_bytes_behind_it)
+{
+    static const char asked[] = "ab\0\0\0";
+    struct ts_map m = {0};
+    int value;
+
+    ts_map_set(&m, TS_S("ab"), &value);
+    for (size_t n = 1; n < sizeof asked; n++) {
+        cr_expect_eq(ts_map_get(&m, (ts_str){asked, n}), n == 2 ? &value : NULL, "%zu", n);
+    }
+    ts_map_fini(&m, NULL);
+}
+
 Test(hash, knows_the_published_sums)
 {
     char hex[65];
