@@ -17,6 +17,9 @@
 enum { HOOK_EVERY = 100, CLOCK_EVERY = 10000, LARGE = 64 * 1024 };
 enum reached { NOTHING, INSTRUCTIONS, MEMORY, TIME };
 
+struct ts_lua_bounds ts_sandbox_default = {
+    .instructions = 100000000, .memory = (size_t)256 << 20, .time_ms = 5000};
+
 struct chunk {
     char *name;                 /* as messages shall have it */
     char short_src[LUA_IDSIZE]; /* as Lua writes it */
@@ -264,9 +267,10 @@ struct lua_State *ts_sandbox_new(const struct ts_lua_bounds *b)
     struct sandbox *s = ts_alloc(sizeof *s);
 
     s->bounds = b ? *b : (struct ts_lua_bounds){0};
-    s->bounds.instructions = s->bounds.instructions ? s->bounds.instructions : 100000000;
-    s->bounds.memory = s->bounds.memory ? s->bounds.memory : (size_t)256 << 20;
-    s->bounds.time_ms = s->bounds.time_ms ? s->bounds.time_ms : 5000;
+    s->bounds.instructions = s->bounds.instructions ? s->bounds.instructions
+                                                    : ts_sandbox_default.instructions;
+    s->bounds.memory = s->bounds.memory ? s->bounds.memory : ts_sandbox_default.memory;
+    s->bounds.time_ms = s->bounds.time_ms ? s->bounds.time_ms : ts_sandbox_default.time_ms;
     s->left_ns = s->bounds.time_ms * 1000000;
     lua_State *L = lua_newstate(allocate, s);
     if (!L) {

@@ -27,6 +27,8 @@ struct ts_lua_bounds {
     size_t memory;         /* 0: 256 MiB */
     int64_t time_ms;       /* 0: 5,000 */
 };
+/* What 0 stands for: the numbers above.  A variable for tests of what happens at a bound. */
+extern struct ts_lua_bounds ts_sandbox_default;
 struct lua_State;
 /* A state with the sandbox of the sequence format: assert error ipairs next pairs pcall
  * select tonumber tostring type, table, math without random, utf8, string without dump;
