@@ -1,5 +1,7 @@
 #include "base/err.h"
 
+#include "base/str.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -9,34 +11,45 @@
 
 enum ts_code (*ts_err_os_explain)(int os, char *text, size_t n);
 
-/* Never end a text in the middle of a character. */
-static void trim_partial(char *text)
+/* Bytes that are no UTF-8 - a text that was cut with "%.60s" ends in some, names of files
+ * can have any - become one '?' for each row of them. */
+static void make_utf8(char *text)
 {
-    size_t n = strlen(text), back = 0;
+    ts_str s = ts_str_of(text);
+    size_t from = 0, to = 0;
+    bool bad = false;
 
-    while (back < n && back < 3 && ((unsigned char)text[n - 1 - back] & 0xC0) == 0x80) {
-        back++;
-    }
-    if (back == n) {
+    if (ts_utf8_valid(s)) {
         return;
     }
-    unsigned char lead = (unsigned char)text[n - 1 - back];
-    size_t want = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : lead >= 0xC0 ? 1 : 0;
-    if (want > back) {
-        text[n - 1 - back] = '\0';
+    while (from < s.n) {
+        size_t start = from;
+        bool one = ts_utf8_next(s, &from) == 0xFFFD && from == start + 1;
+        if (!one) {
+            memmove(text + to, text + start, from - start);
+            to += from - start;
+        } else if (!bad) {
+            text[to++] = '?';
+        }
+        bad = one;
     }
+    text[to] = '\0';
 }
 
-static void set_text(struct ts_err *err, const char *text)
+static void set_text(struct ts_err *err, const char *text, size_t most)
 {
     size_t n = strlen(text);
 
-    if (n >= sizeof err->text) {
-        n = sizeof err->text - 1;
+    if (n > most) {
+        n = most;
+        /* never end in the middle of a character */
+        while (n > 0 && ((unsigned char)text[n] & 0xC0) == 0x80) {
+            n--;
+        }
     }
     memcpy(err->text, text, n);
     err->text[n] = '\0';
-    trim_partial(err->text);
+    make_utf8(err->text);
 }
 
 enum ts_code ts_fail(struct ts_err *err, enum ts_code code, const char *fmt, ...)
@@ -50,7 +63,7 @@ enum ts_code ts_fail(struct ts_err *err, enum ts_code code, const char *fmt, ...
         va_end(ap);
         err->code = code;
         err->os = 0;
-        set_text(err, text);
+        set_text(err, text, sizeof err->text - 1);
     }
     return code;
 }
@@ -125,15 +138,10 @@ enum ts_code ts_fail_os(struct ts_err *err, int os, const char *fmt, ...)
         vsnprintf(text, sizeof text, fmt, ap);
         va_end(ap);
         /* The reason must survive even when the names are very long. */
-        size_t room = sizeof err->text - 1 - 2 - strlen(reason);
-        if (strlen(text) > room) {
-            text[room] = '\0';
-            trim_partial(text);
-        }
+        set_text(err, text, sizeof err->text - 1 - 2 - strlen(reason));
         err->code = code;
         err->os = os;
-        size_t n = strlen(text);
-        memcpy(err->text, text, n);
+        size_t n = strlen(err->text);
         snprintf(err->text + n, sizeof err->text - n, ": %s", reason);
     }
     return code;
@@ -151,7 +159,7 @@ enum ts_code ts_err_context(struct ts_err *err, const char *fmt, ...)
     vsnprintf(front, sizeof front, fmt, ap);
     va_end(ap);
     snprintf(all, sizeof all, "%s: %s", front, err->text);
-    set_text(err, all);
+    set_text(err, all, sizeof err->text - 1);
     return err->code;
 }
 

@@ -1,4 +1,5 @@
 #include "base/err.h"
+#include "base/str.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -72,6 +73,21 @@ Test(err, text_is_never_cut_inside_a_character)
     cr_assert_eq((unsigned char)err.text[strlen(err.text) - 1], 0xA4);
     ts_fail(&err, TS_EIO, "x%s", name);
     cr_assert_eq((unsigned char)err.text[strlen(err.text) - 1], 0xA4);
+}
+
+/* Reasons are kept in sequences and records, which must be UTF-8. */
+Test(err, text_is_utf8_whatever_goes_in)
+{
+    struct ts_err err = {0};
+
+    ts_fail(&err, TS_EINPUT, "no operator `%.4s`", "eq\xE2\x88\x80x");
+    cr_expect_str_eq(err.text, "no operator `eq?`");
+    ts_fail(&err, TS_EINPUT, "\xFF\xFE""a\xC3\xA4\xED\xA0\x80 \xEF\xBF\xBD");
+    cr_expect_str_eq(err.text, "?a\xC3\xA4? \xEF\xBF\xBD");
+    ts_err_context(&err, "%s", "n\xC3");
+    cr_expect_str_eq(err.text, "n?: ?a\xC3\xA4? \xEF\xBF\xBD");
+    ts_fail_os(&err, ENOENT, "cannot open %s", "\xE4.txt");
+    cr_expect(ts_utf8_valid(ts_str_of(err.text)), "%s", err.text);
 }
 
 Test(err, context_goes_in_front)
