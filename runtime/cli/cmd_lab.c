@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "cli/lab_every.h"
 #include "cli/session.h"
 #include "platform/proc.h"
 
@@ -16,7 +17,21 @@ static const struct ts_opt options[] = {
     {"from", 0, "USER=DIR", true, "With --new: a user with the files of the folder DIR"},
     {"swap-letters", 0, NULL, false,
      "With --new: WinPE shows the drives under other letters"},
-    {"power-cut", 0, "N", false, "Cut the power at the N-th effect, or random:SEED"},
+    {"power-cut", 0, "N", false,
+     "Cut the power at the N-th effect; at random:SEED; every: replay with a cut at each "
+     "one (every:K: each K-th)"},
+    {"check-files", 0, NULL, false,
+     "Count and compare the users' files after each cut and at the end"},
+    {"files-at-end", 0, NULL, false,
+     "With every: look for the users' files at the end only (a sequence that packs "
+     "them)"},
+    {"keep-going", 0, NULL, false,
+     "With every: go on past the first that ends otherwise"},
+    {"keep", 0, NULL, false, "With every: keep the first machine that ends otherwise"},
+    {"jobs", 0, "N", false,
+     "With every: replays at a time (default: number of processors)"},
+    {"work", 0, "DIR", false,
+     "With every: folder for the copies of the machine (default: beside it)"},
     {"hold", 0, "PATH", false,
      "Another program holds this path open, until a restart deletes what waited for it"},
     {"max-boots", 0, "N", false, "Give up after N starts of the machine (default 50)"},
@@ -73,13 +88,19 @@ static int make_machine(const struct ts_args *args)
     return TS_EXIT_OK;
 }
 
-/* "17" or "random:SEED" */
-static bool power_cut(const char *text, struct ts_lab_run *r)
+/* "17", "random:SEED", "every" or "every:K" (then *step is not 0) */
+static bool power_cut(const char *text, struct ts_lab_run *r, uint64_t *step)
 {
     if (!text)
         return true;
     if (strncmp(text, "random:", 7) == 0)
         return number(text + 7, &r->power_seed) && r->power_seed > 0;
+    if (strncmp(text, "every:", 6) == 0)
+        return number(text + 6, step) && *step > 0;
+    if (strcmp(text, "every") == 0) {
+        *step = 1;
+        return true;
+    }
     return number(text, &r->power_cut) && r->power_cut > 0;
 }
 
@@ -117,54 +138,139 @@ static void free_words(char **w)
     ts_free(w);
 }
 
-static int show_end(const struct ts_args *args, int exit_code, uint64_t points, int boots)
+/* ---- one run -------------------------------------------------------------------------
+ */
+
+static void say_lost(const struct ts_value *lost, const char *key, const char *word)
 {
-    struct ts_arena arena = {0};
+    unsigned shown = 0;
+
+    for (const struct ts_value *x = lost->first; x && shown < 12; x = x->next, shown++)
+        ts_cli_say("  %s: %s", key ? ts_value_text(x, key) : word,
+                   ts_value_text(x, "path"));
+    if (lost->count > shown)
+        ts_cli_say("  and %u more", lost->count - shown);
+}
+
+static void say_cut(void *ctx, const struct ts_value *cut)
+{
+    const struct ts_args *args = ctx;
+    const struct ts_value *lost = ts_value_get(cut, "lost");
+    const char *when = ts_value_text(cut, "when"), *name = ts_value_text(cut, "name");
+
+    if (!ts_args_has(args, "quiet"))
+        ts_cli_say("power cut at effect %lld, %s%s%s%s",
+                   (long long)ts_value_get(cut, "effect")->integer,
+                   strcmp(when, "before") == 0 ? "before the run was recorded"
+                   : strcmp(when, "end") == 0  ? "after its end was recorded"
+                                               : when,
+                   *when == 'd' || *when == 'a' ? " \"" : "",
+                   *when == 'd' || *when == 'a' ? name : "",
+                   *when == 'd' || *when == 'a' ? "\"" : "");
+    if (lost && lost->count) {
+        ts_cli_say("after the power cut %u contents of the users' files are in fewer "
+                   "files than before the run:",
+                   lost->count);
+        say_lost(lost, NULL, "lost");
+    }
+}
+
+static void say_files(const struct ts_args *args, const struct ts_value *files)
+{
+    const struct ts_value *displaced = ts_value_get(files, "displaced");
+    long long checked = (long long)ts_value_get(files, "checked")->integer;
+
+    if (displaced->count) {
+        ts_cli_say("of %lld users' files %u are not as they were before the run (the "
+                   "sequence may want that; --power-cut every compares with the uncut "
+                   "run):",
+                   checked, displaced->count);
+        say_lost(displaced, "what", NULL);
+    } else if (!ts_args_has(args, "quiet")) {
+        ts_cli_say("all %lld users' files are as they were before the run", checked);
+    }
+}
+
+static int show_end(const struct ts_args *args, const struct ts_lab_end *end)
+{
+    struct ts_arena a = {0};
+    int code =
+        end->exit_code == TS_EXIT_OK && end->damage ? TS_EXIT_FAILED : end->exit_code;
     struct ts_value *v;
     int rc;
 
+    if (end->files)
+        say_files(args, end->files);
     if (!ts_args_has(args, "json"))
-        return exit_code;
-    v = ts_value_new(&arena, TS_OBJECT);
-    ts_value_set(&arena, v, TS_S("exitCode"), ts_value_int(&arena, exit_code));
-    ts_value_set(&arena, v, TS_S("boots"), ts_value_int(&arena, boots));
-    ts_value_set(&arena, v, TS_S("powerPoints"), ts_value_int(&arena, (int64_t)points));
+        return code;
+    v = ts_value_new(&a, TS_OBJECT);
+    ts_value_set(&a, v, TS_S("exitCode"), ts_value_int(&a, end->exit_code));
+    ts_value_set(&a, v, TS_S("boots"), ts_value_int(&a, end->boots));
+    ts_value_set(&a, v, TS_S("powerPoints"), ts_value_int(&a, (int64_t)end->points));
+    ts_value_set(&a, v, TS_S("cuts"), ts_value_copy(&a, end->cuts));
+    if (end->files)
+        ts_value_set(&a, v, TS_S("files"), ts_value_copy(&a, end->files));
     rc = ts_cli_out_json(v);
-    ts_arena_fini(&arena);
-    return rc == TS_EXIT_OK ? exit_code : rc;
+    ts_arena_fini(&a);
+    return rc == TS_EXIT_OK ? code : rc;
 }
 
-static int play(const struct ts_args *args)
+static int play(const struct ts_args *args, struct ts_lab_run *r)
+{
+    struct ts_lab_end end = {0};
+    struct ts_err err = {0};
+    char **run_args = pass_on(args, false), **resume_args = pass_on(args, true);
+    int code;
+
+    ts_cancel_install();
+    r->args = (const char *const *)run_args;
+    r->resume_args = (const char *const *)resume_args;
+    r->check_files = ts_args_has(args, "check-files");
+    r->on_cut = say_cut;
+    r->ctx = (void *)args;
+    if (ts_lab_play(r, &end, &err) != TS_OK)
+        code = ts_cli_fail(&err);
+    else
+        code = show_end(args, &end);
+    ts_lab_end_fini(&end);
+    free_words(run_args);
+    free_words(resume_args);
+    return code;
+}
+
+/* What only a cut at every point has. */
+static int not_alone(const struct ts_args *args)
+{
+    static const char *const of_every[] = {"files-at-end", "keep-going", "keep", "jobs",
+                                           "work"};
+
+    for (size_t i = 0; i < sizeof of_every / sizeof *of_every; i++)
+        if (ts_args_has(args, of_every[i]))
+            return ts_cli_usage("--%s goes with --power-cut every", of_every[i]);
+    return TS_EXIT_OK;
+}
+
+static int read_and_play(const struct ts_args *args)
 {
     struct ts_lab_run r = {.program = ts_cli_program,
                            .sequence = args->words[0],
                            .dir = ts_args_get(args, "machine"),
                            .hold = ts_args_get(args, "hold")};
     const char *boot = ts_args_get(args, "boot");
-    struct ts_err err = {0};
-    uint64_t points = 0, max = 0;
-    int exit_code = TS_EXIT_RUNTIME, boots = 0;
-    char **run_args, **resume_args;
+    uint64_t max = 0, step = 0;
+    int code;
 
     if (boot && (!ts_phase_parse(ts_str_of(boot), &r.boot) || r.boot == TS_PHASE_ANY))
         return ts_cli_usage("--boot is WinPE or FullOS, not \"%s\"", boot);
-    if (!power_cut(ts_args_get(args, "power-cut"), &r))
-        return ts_cli_usage("--power-cut wants a number from 1, or random:SEED");
+    if (!power_cut(ts_args_get(args, "power-cut"), &r, &step))
+        return ts_cli_usage("--power-cut wants a number from 1, random:SEED, every, or "
+                            "every:K with a K from 1");
     if (ts_args_has(args, "max-boots") && !number(ts_args_get(args, "max-boots"), &max))
         return ts_cli_usage("--max-boots wants a whole number");
     r.max_boots = max < 1000000 ? (int)max : 1000000;
-    ts_cancel_install();
-    run_args = pass_on(args, false);
-    resume_args = pass_on(args, true);
-    r.args = (const char *const *)run_args;
-    r.resume_args = (const char *const *)resume_args;
-    if (ts_lab_play(&r, &exit_code, &points, &boots, &err) != TS_OK)
-        exit_code = ts_cli_fail(&err);
-    else
-        exit_code = show_end(args, exit_code, points, boots);
-    free_words(run_args);
-    free_words(resume_args);
-    return exit_code;
+    if (step)
+        return ts_cli_lab_every(args, step);
+    return (code = not_alone(args)) != TS_EXIT_OK ? code : play(args, &r);
 }
 
 static int lab(const struct ts_args *args)
@@ -175,15 +281,19 @@ static int lab(const struct ts_args *args)
         return ts_cli_usage("lab wants one sequence, or --new DIR");
     if (!ts_args_has(args, "machine"))
         return ts_cli_usage("lab wants --machine DIR; taskseq lab --new DIR makes one");
-    return play(args);
+    return read_and_play(args);
 }
 
 const struct ts_command ts_cmd_lab = {
     "lab",
     "play a whole machine with its restarts inside a folder",
     "lab SEQUENCE --machine DIR [--boot PHASE] [OPTIONS]\n"
+    "       taskseq lab SEQUENCE --machine DIR --power-cut every[:K] [OPTIONS]\n"
     "       taskseq lab --new DIR [--profile NAME] [--seed N] [--from USER=DIR]",
     options,
     "A restart ends every process of the machine, empties the RAM drive, carries out\n"
-    "deletions that waited for it, and goes on in the phase that was asked for.\n",
+    "deletions that waited for it, and goes on in the phase that was asked for.\n"
+    "--power-cut every leaves the machine as it is: copies of it are played, one for "
+    "each\n"
+    "point.  Exit code 0: all ended as the uncut run; 1: some did not.\n",
     lab};

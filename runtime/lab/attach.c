@@ -1,4 +1,5 @@
 /* attach.c - the runtime inside a machine: drives, variables, restart backend. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,6 +84,25 @@ static enum ts_code arm(const char *spec, struct ts_err *err)
     return TS_OK;
 }
 
+/* The first of the machine's processes is its runtime; a taskseq that a step starts is
+ * another.  The power goes for all of them. */
+static enum ts_code find_root(struct ts_err *err)
+{
+    const char *root = ts_env(TS_ENV_ROOT);
+    int64_t pid = 0;
+    char text[32];
+
+    if (!root || !*root) {
+        snprintf(text, sizeof text, "%lld", ts_process_id());
+        ts_env_set(TS_ENV_ROOT, text);
+        return TS_OK;
+    }
+    if (!ts_str_int(ts_str_of(root), &pid) || pid <= 1)
+        return ts_fail(err, TS_EINPUT, "%s is damaged: \"%s\"", TS_ENV_ROOT, root);
+    ts_power_root(pid);
+    return TS_OK;
+}
+
 enum ts_code ts_lab_attach(struct ts_lab_machine **out, struct ts_err *err)
 {
     const char *dir = ts_env(TS_ENV_LAB), *hold = ts_env(TS_ENV_HOLD);
@@ -102,8 +122,8 @@ enum ts_code ts_lab_attach(struct ts_lab_machine **out, struct ts_err *err)
     if ((rc = ts_lab_map(m, err)) == TS_OK && (rc = letter_variables(m, err)) == TS_OK &&
         hold && *hold && (rc = ts_path_native(&native, hold, NULL, err)) == TS_OK)
         ts_power_hold(native);
-    if (rc == TS_OK && power && *power)
-        rc = arm(power, err);
+    if (rc == TS_OK && power && *power && (rc = arm(power, err)) == TS_OK)
+        rc = find_root(err);
     ts_free(native);
     if (rc == TS_OK)
         *out = m;

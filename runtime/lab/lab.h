@@ -75,10 +75,24 @@ struct ts_lab_run {
     const char *hold; /* path that another program holds open in every phase, until a
                          restart carries out a deletion that waited for one */
     int max_boots;    /* 0: 50 */
+    bool check_files; /* look after the users' files: after each cut and at the end */
+    void (*on_cut)(void *ctx, const struct ts_value *cut); /* may be NULL */
+    void *ctx;
 };
-/* Play the machine until the run ends.  Returns the exit code of the last runtime (0, 1,
- * 2, 3, 11, 12). */
-TS_NODISCARD enum ts_code ts_lab_play(const struct ts_lab_run *r, int *exit_code,
-                                      uint64_t *points, int *boots, struct ts_err *err);
+struct ts_lab_end { /* zero-initialise */
+    int exit_code;  /* of the last runtime (0, 1, 2, 3, 11, 12) */
+    int boots;
+    uint64_t points; /* how many effects there were */
+    bool damage;     /* a user's file was not there after a cut, or not as it was */
+    /* Array of {when, step, name, effect, start, lost}: `lost` as ts_census_lost says,
+     * only with check_files.  When and step as ts_lab_where says. */
+    struct ts_value *cuts;
+    struct ts_value *files; /* with check_files: {checked, lost, displaced} at the end */
+    struct ts_arena arena;
+};
+/* Play the machine until the run ends. */
+TS_NODISCARD enum ts_code ts_lab_play(const struct ts_lab_run *r, struct ts_lab_end *end,
+                                      struct ts_err *err);
+void ts_lab_end_fini(struct ts_lab_end *end);
 
 #endif

@@ -8,6 +8,7 @@
 #define TS_ENV_LAB "TASKSEQ_LAB"         /* the machine's folder */
 #define TS_ENV_HOLD "TASKSEQ_LAB_HOLD"   /* a path another program holds open */
 #define TS_ENV_POWER "TASKSEQ_LAB_POWER" /* "CUT_AT COUNTER_FILE" */
+#define TS_ENV_ROOT "TASKSEQ_LAB_ROOT"   /* process id of the machine's runtime */
 
 /* The letter a volume has in a phase, 0 if it is not seen there. */
 char ts_lab_letter(const struct ts_lab_volume *v, enum ts_phase phase);
@@ -26,6 +27,23 @@ TS_NODISCARD enum ts_code ts_tree_dir(struct ts_dir *d, const char *rel,
  * and times; sockets and devices are left out. */
 TS_NODISCARD enum ts_code ts_tree_copy(struct ts_dir *from, struct ts_dir *to,
                                        struct ts_err *err);
+/* Copy the folder `from` with all that is in it to `to`, which must not exist.  As
+ * ts_tree_copy, and names of one file are names of one file in the copy; extended
+ * attributes and, for the administrator, owners come along.  Stops with TS_ECANCELLED
+ * when the user wants it. */
+TS_NODISCARD enum ts_code ts_tree_clone(const char *from, const char *to,
+                                        struct ts_err *err);
+/* Call fn for everything below d, a folder before what is in it; path is `prefix` and the
+ * way from d.  Links are not followed. */
+typedef enum ts_code ts_tree_fn(void *ctx, struct ts_dir *d, const char *name,
+                                const char *path, const struct ts_stat *st,
+                                struct ts_err *err);
+TS_NODISCARD enum ts_code ts_tree_each(struct ts_dir *d, const char *prefix,
+                                       ts_tree_fn *fn, void *ctx, struct ts_err *err);
+/* A sum of a file's content, as text: SHA-256 of its blocks, where one of zeros counts by
+ * its length only. */
+TS_NODISCARD enum ts_code ts_tree_sum(struct ts_dir *d, const char *name, char hex[65],
+                                      struct ts_err *err);
 /* Delete everything in a folder. */
 TS_NODISCARD enum ts_code ts_tree_empty(const char *path, struct ts_err *err);
 

@@ -3,13 +3,13 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "lab/census.h"
 #include "lab/lab_internal.h"
+#include "lab/record.h"
 #include "platform/clock.h"
 #include "platform/power.h"
 #include "platform/proc.h"
-#include "state/state.h"
 
-#define STATE_FOLDER "_TaskSequence"
 #define EXIT_SUCCEEDED 0
 #define EXIT_FAILED 1
 #define EXIT_NOTHING 2
@@ -19,15 +19,18 @@
 
 struct play {
     const struct ts_lab_run *r;
+    struct ts_lab_end *end;
     struct ts_lab_machine *m;
-    char *counter;     /* file that counts power points */
-    bool resume;       /* the next start goes on with a run */
+    struct ts_census *census; /* NULL: the users' files are not watched */
+    char *counter;            /* file that counts power points */
+    uint64_t cut_at;          /* of the stretch that runs */
+    bool resume;              /* the next start goes on with a run */
     bool restarted;    /* the run has asked for a restart: it is recorded for good */
     bool held;         /* the program that holds r->hold is started again */
     int cuts;          /* how often the power was cut */
     int cuts_in_a_row; /* since the last start that was left alone */
     int64_t began_ms;
-    uint64_t rng, total;
+    uint64_t rng;
 };
 
 /* splitmix64: small, and the same everywhere. */
@@ -124,11 +127,11 @@ static enum ts_code wait_for(struct ts_child *c, struct ts_proc_result *res,
 /* One stretch of the runtime's life, from a start of the machine to its end. */
 static enum ts_code boot(struct play *p, struct ts_proc_result *res, struct ts_err *err)
 {
-    uint64_t cut = choose_cut(p);
-    char *env[4] = {
+    char *env[5] = {
         ts_format("%s=%s", TS_ENV_LAB, p->m->dir),
-        ts_format("%s=%llu %s", TS_ENV_POWER, (unsigned long long)cut, p->counter),
-        ts_format("%s=%s", TS_ENV_HOLD, p->held && p->r->hold ? p->r->hold : ""), NULL};
+        ts_format("%s=%llu %s", TS_ENV_POWER, (unsigned long long)p->cut_at, p->counter),
+        ts_format("%s=%s", TS_ENV_HOLD, p->held && p->r->hold ? p->r->hold : ""),
+        ts_strdup(TS_ENV_ROOT), /* removes it: the runtime sets it */ NULL};
     char **argv = command(p);
     struct ts_proc_spec spec = {.argv = (const char *const *)argv,
                                 .program = p->r->program,
@@ -147,7 +150,7 @@ static enum ts_code boot(struct play *p, struct ts_proc_result *res, struct ts_e
         ts_child_kill_tree(child);
     ts_child_free(child);
     free_words(argv);
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 4; i++)
         ts_free(env[i]);
     return rc;
 }
@@ -165,32 +168,64 @@ static uint64_t read_counter(const char *path)
 
 /* The power can go between the record of a run's end and the end of its program.  Then
  * there is nothing to go on with, and the record says how it ended. */
-static bool recorded_end(struct play *p, int *exit_code)
+static bool recorded_end(struct play *p)
 {
-    bool found = false;
+    struct ts_lab_record r;
 
-    for (size_t i = 0; !found && i < p->m->volume_count; i++) {
-        char *dir = ts_path_join(p->m->volumes[i].folder, STATE_FOLDER);
-        struct ts_state *s = NULL;
-        struct ts_run run;
+    if (!ts_lab_record(p->m, p->began_ms, NULL, &r) ||
+        (r.status != TS_RUN_SUCCEEDED && r.status != TS_RUN_FAILED &&
+         r.status != TS_RUN_CANCELLED))
+        return false;
+    p->end->exit_code = r.status == TS_RUN_SUCCEEDED   ? EXIT_SUCCEEDED
+                        : r.status == TS_RUN_CANCELLED ? EXIT_CANCELLED
+                                                       : EXIT_FAILED;
+    return true;
+}
 
-        if (ts_state_open(&s, dir, false, true, NULL) == TS_OK &&
-            ts_state_last_run(s, &run, NULL) == TS_OK && run.started_ms >= p->began_ms &&
-            strcmp(run.machine, p->m->id) == 0) {
-            found = run.status == TS_RUN_SUCCEEDED || run.status == TS_RUN_FAILED ||
-                    run.status == TS_RUN_CANCELLED;
-            *exit_code = run.status == TS_RUN_SUCCEEDED   ? EXIT_SUCCEEDED
-                         : run.status == TS_RUN_CANCELLED ? EXIT_CANCELLED
-                                                          : EXIT_FAILED;
-        }
-        ts_state_close(s);
-        ts_free(dir);
-    }
-    return found;
+/* The machine is off: say where the run was, and look whether every content of the
+ * users' files is on a disk. */
+static enum ts_code note_cut(struct play *p, struct ts_err *err)
+{
+    struct ts_arena *a = &p->end->arena;
+    struct ts_lab_record r;
+    struct ts_value *cut, *lost = NULL;
+    bool recorded = ts_lab_record(p->m, p->began_ms, a, &r);
+    enum ts_code rc = TS_OK;
+
+    cut = ts_lab_where(recorded ? &r : NULL, a);
+    ts_value_set(a, cut, TS_S("effect"), ts_value_int(a, (int64_t)p->cut_at));
+    ts_value_set(a, cut, TS_S("start"), ts_value_int(a, p->end->boots + 1));
+    if (p->census && (rc = ts_census_lost(p->census, p->m, a, &lost, err)) == TS_OK)
+        ts_value_set(a, cut, TS_S("lost"), lost);
+    p->end->damage = p->end->damage || (lost && lost->count);
+    ts_value_push(p->end->cuts, cut);
+    if (rc == TS_OK && p->r->on_cut)
+        p->r->on_cut(p->r->ctx, cut);
+    return rc;
+}
+
+/* At the end each file has to be at its place, too. */
+static enum ts_code note_end(struct play *p, struct ts_err *err)
+{
+    struct ts_arena *a = &p->end->arena;
+    struct ts_value *o = ts_value_new(a, TS_OBJECT), *lost = NULL, *displaced = NULL;
+    enum ts_code rc = ts_census_lost(p->census, p->m, a, &lost, err);
+
+    if (rc == TS_OK)
+        rc = ts_census_displaced(p->census, p->m, a, &displaced, err);
+    if (rc != TS_OK)
+        return rc;
+    ts_value_set(a, o, TS_S("checked"),
+                 ts_value_int(a, (int64_t)ts_census_files(p->census)));
+    ts_value_set(a, o, TS_S("lost"), lost);
+    ts_value_set(a, o, TS_S("displaced"), displaced);
+    p->end->files = o;
+    p->end->damage = p->end->damage || lost->count || displaced->count;
+    return TS_OK;
 }
 
 /* After a stretch: true when the machine starts once more. */
-static bool goes_on(struct play *p, const struct ts_proc_result *res, int *exit_code)
+static bool goes_on(struct play *p, const struct ts_proc_result *res)
 {
     if (res->signal == POWER_CUT_SIGNAL) {
         p->cuts++;
@@ -202,49 +237,55 @@ static bool goes_on(struct play *p, const struct ts_proc_result *res, int *exit_
         p->resume = p->restarted = true;
         return true;
     }
-    if (p->resume && res->code == EXIT_NOTHING && p->cuts && recorded_end(p, exit_code))
+    if (p->resume && res->code == EXIT_NOTHING && p->cuts && recorded_end(p))
         return false;
     if (p->resume && res->code == EXIT_NOTHING && p->cuts && !p->restarted) {
         /* Cut before the run was recorded, or with its record on the RAM drive. */
         p->resume = false;
         return true;
     }
-    *exit_code = (int)res->code;
+    p->end->exit_code = (int)res->code;
     return false;
 }
 
-static enum ts_code loop(struct play *p, int *exit_code, int *boots, struct ts_err *err)
+static enum ts_code loop(struct play *p, struct ts_err *err)
 {
     int max = p->r->max_boots > 0 ? p->r->max_boots : 50;
     enum ts_code rc = TS_OK;
     bool again = true;
 
-    for (*boots = 0; again && rc == TS_OK; ++*boots) {
+    for (; again && rc == TS_OK; ++p->end->boots) {
         struct ts_proc_result res = {0};
 
-        if (*boots >= max)
+        if (p->end->boots >= max)
             return ts_fail(
                 err, TS_EIO,
                 "the machine was started %d times and the run has not ended; "
                 "taskseq status shows where it is (--max-boots raises the limit)",
                 max);
+        p->cut_at = choose_cut(p);
         if ((rc = power_on(p, err)) != TS_OK || (rc = boot(p, &res, err)) != TS_OK)
             return rc;
-        p->total += p->r->power_seed ? read_counter(p->counter) : 0;
-        again = goes_on(p, &res, exit_code);
+        p->end->points += p->r->power_seed ? read_counter(p->counter) : 0;
         ts_lab_free(p->m);
         p->m = NULL;
-        rc = ts_lab_open(&p->m, p->r->dir, err);
+        if ((rc = ts_lab_open(&p->m, p->r->dir, err)) != TS_OK)
+            return rc;
+        if (res.signal == POWER_CUT_SIGNAL)
+            rc = note_cut(p, err);
+        again = goes_on(p, &res);
     }
     return rc;
 }
 
-enum ts_code ts_lab_play(const struct ts_lab_run *r, int *exit_code, uint64_t *points,
-                         int *boots, struct ts_err *err)
+enum ts_code ts_lab_play(const struct ts_lab_run *r, struct ts_lab_end *end,
+                         struct ts_err *err)
 {
-    struct play p = {.r = r, .held = true, .rng = r->power_seed, .began_ms = ts_now_ms()};
+    struct play p = {
+        .r = r, .end = end, .held = true, .rng = r->power_seed, .began_ms = ts_now_ms()};
     enum ts_code rc = ts_lab_open(&p.m, r->dir, err);
 
+    end->cuts = ts_value_new(&end->arena, TS_ARRAY);
     if (rc != TS_OK)
         return rc;
     if (r->boot != TS_PHASE_ANY) {
@@ -255,10 +296,23 @@ enum ts_code ts_lab_play(const struct ts_lab_run *r, int *exit_code, uint64_t *p
     p.counter = ts_path_join(p.m->dir, ".power");
     if (rc == TS_OK && ts_fs_exists(p.counter))
         rc = ts_fs_unlink(p.counter, err);
+    if (rc == TS_OK && r->check_files)
+        rc = ts_census_take(&p.census, p.m, err);
     if (rc == TS_OK)
-        rc = loop(&p, exit_code, boots, err);
-    *points = r->power_seed ? p.total : read_counter(p.counter);
+        rc = loop(&p, err);
+    end->points = r->power_seed ? end->points : read_counter(p.counter);
+    if (ts_fs_exists(p.counter) && ts_fs_unlink(p.counter, rc == TS_OK ? err : NULL) &&
+        rc == TS_OK)
+        rc = err ? err->code : TS_EIO;
+    if (rc == TS_OK && p.census)
+        rc = note_end(&p, err);
+    ts_census_free(p.census);
     ts_free(p.counter);
     ts_lab_free(p.m);
     return rc;
+}
+
+void ts_lab_end_fini(struct ts_lab_end *end)
+{
+    ts_arena_fini(&end->arena);
 }

@@ -37,6 +37,9 @@ bool ts_power_is_held(const char *native_path);
  * counts. */
 void ts_power_arm(const char *counter_file, uint64_t cut_at);
 void ts_power_point(void);
+/* A cut in this process ends the process `pid`, the first of the played machine, as well:
+ * who plays the machine sees that one end, and ends all others. */
+void ts_power_root(long long pid);
 uint64_t ts_power_count(void);
 
 #endif

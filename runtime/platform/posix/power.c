@@ -22,6 +22,7 @@
 
 static _Atomic uint64_t *counter; /* shared by all processes of the machine */
 static uint64_t cut_number;
+static pid_t root; /* 0: we are the machine's first process */
 
 void ts_power_arm(const char *counter_file, uint64_t cut_at)
 {
@@ -43,9 +44,17 @@ void ts_power_arm(const char *counter_file, uint64_t cut_at)
     counter = p;
 }
 
+void ts_power_root(long long pid)
+{
+    root = (pid_t)pid;
+}
+
 static void count_point(void)
 {
     if (atomic_fetch_add(counter, 1) + 1 == cut_number) {
+        if (root > 0) {
+            kill(root, SIGKILL);
+        }
         kill(getpid(), SIGKILL);
         for (;;) {
             pause(); /* this thread may run on for a moment: do nothing more */
