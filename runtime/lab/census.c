@@ -112,6 +112,15 @@ static void add_place(struct ts_census *c, const char *path, const char *what)
     c->places[c->n++] = (struct place){path, what};
 }
 
+/* What new users start from is the operating system's, which may be replaced. */
+static bool is_template(const char *path) /* VOLUME/Users/NAME... */
+{
+    ts_str name = ts_str_of(strchr(strchr(path, '/') + 1, '/') + 1);
+
+    return ts_str_caseeq(name, TS_S("Default")) ||
+           ts_str_case_starts(name, TS_S("Default/"));
+}
+
 static enum ts_code take_one(void *ctx, struct ts_dir *d, const char *name,
                              const char *path, const struct ts_stat *st,
                              struct ts_err *err)
@@ -121,6 +130,8 @@ static enum ts_code take_one(void *ctx, struct ts_dir *d, const char *name,
     struct ts_buf target = {0};
     enum ts_code rc = TS_OK;
 
+    if (is_template(path))
+        return TS_OK;
     if (st->type == TS_F_LINK) {
         if ((rc = ts_readlink_at(d, name, &target, err)) == TS_OK)
             what = ts_arena_format(&c->arena, "-> %s", ts_buf_text(&target));

@@ -1,9 +1,10 @@
 /* census.h - the users' files of a machine, counted and found again.
  *
  * A census knows every file and link below `Users` of every fixed volume as it was when
- * the census was taken.  Contents are what counts: a file that was moved, linked or kept
- * under another name is still there; a content that stands in fewer files than before is
- * lost.  Two names of one file are one file. */
+ * the census was taken, but for `Users\Default`, from which new users are made: that is
+ * the operating system's.  Contents are what counts: a file that was moved, linked or
+ * kept under another name is still there; a content that stands in fewer files than
+ * before is lost.  Two names of one file are one file. */
 #ifndef TS_LAB_CENSUS_H
 #define TS_LAB_CENSUS_H
 

@@ -222,6 +222,21 @@ static void all_points(struct proving *p)
     ts_free(threads);
 }
 
+/* Without --keep-going the first is what counts, not which else ran beside it. */
+static void only_first(struct proving *p)
+{
+    struct ts_value *list = p->proof->failures;
+
+    if (p->e->keep_going || !list->first)
+        return;
+    list->last = list->first;
+    list->first->next = NULL;
+    list->count = 1;
+    p->proof->tried =
+        ((uint64_t)ts_value_get(list->first, "point")->integer - 1) / p->e->step + 1;
+    p->proof->stopped = strcmp(ts_value_text(list->first, "kind"), "stopped") == 0;
+}
+
 /* ---- the whole -----------------------------------------------------------------------
  */
 
@@ -264,6 +279,7 @@ enum ts_code ts_lab_every(const struct ts_lab_every *e, struct ts_lab_proof *out
     rc = uncut(&p, err);
     if (rc == TS_OK && !out->uncut_exit) {
         all_points(&p);
+        only_first(&p);
         rc = p.rc;
     }
     if (rc == TS_OK && ts_cancelled())

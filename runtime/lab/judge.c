@@ -124,8 +124,7 @@ static void judge_lost(struct judgement *j, const struct ts_value *where,
                        const char *moment)
 {
     for (const struct ts_value *x = first_of(where, "lost"); x; x = x->next) {
-        const struct ts_left *left =
-            ts_map_get(&j->u->left, ts_str_of(text(x, "sum")));
+        const struct ts_left *left = ts_map_get(&j->u->left, ts_str_of(text(x, "sum")));
 
         if (left && (uint64_t)number(x, "has") >= left->files)
             continue;
