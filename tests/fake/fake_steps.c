@@ -23,28 +23,12 @@ static size_t count_lines(ts_str text, const char *name)
     return n;
 }
 
-/* How often the step ran before, in this and earlier processes of the run. */
-static size_t calls_before(struct fake *f, const char *name)
-{
-    struct ts_buf b = {0};
-    size_t n;
-
-    if (!f->ran_file) {
-        return count_lines(ts_buf_view(&f->ran), name);
-    }
-    if (ts_file_read(f->ran_file, 1 << 20, &b, NULL) != TS_OK) {
-        return 0;
-    }
-    n = count_lines(ts_buf_view(&b), name);
-    ts_buf_free(&b);
-    return n;
-}
-
-static void append_line(const char *path, ts_str text)
+static void append_line(void *ctx, const char *path, ts_str text)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
     char *line = ts_format("%.*s\n", (int)text.n, text.p);
 
+    (void)ctx;
     if (fd < 0 || write(fd, line, text.n + 1) != (ssize_t)text.n + 1) {
         abort();
     }
@@ -52,12 +36,44 @@ static void append_line(const char *path, ts_str text)
     ts_free(line);
 }
 
+static char *read_all(void *ctx, const char *path)
+{
+    struct ts_buf b = {0};
+    enum ts_code rc = ts_file_read(path, 1 << 20, &b, NULL);
+
+    (void)ctx;
+    return rc == TS_OK && b.n ? ts_buf_take(&b) : ts_strdup("");
+}
+
+const struct fake_world fake_files = {.append = append_line, .read = read_all};
+
+/* How often the step ran before, in this and earlier processes of the run. */
+static size_t calls_before(struct fake *f, const char *name)
+{
+    size_t n;
+
+    if (!f->ran_file) {
+        return count_lines(ts_buf_view(&f->ran), name);
+    }
+    char *ran = f->world->read(f->world->ctx, f->ran_file);
+    n = count_lines(ts_str_of(ran), name);
+    ts_free(ran);
+    return n;
+}
+
 static void note(struct fake *f, const char *name)
 {
+    const struct fake_world *w = f->world;
+    size_t calls = w->step ? calls_before(f, name) : 0;
+
+    if (w->step) {
+        w->step(w->ctx, name, calls, false);
+    }
     ts_buf_fmt(&f->ran, "%s\n", name);
     if (f->ran_file) {
-        append_line(f->ran_file, ts_str_of(name));
+        w->append(w->ctx, f->ran_file, ts_str_of(name));
     }
+    f->no_cancel = w->step && !w->step(w->ctx, name, calls, true);
 }
 
 static const struct ts_value *prepared(struct fake *f, const char *name)
@@ -94,14 +110,14 @@ static enum ts_code set_all(struct ts_step_call *c, const struct ts_value *set,
     return rc;
 }
 
-static enum ts_code work(struct ts_step_call *c, const struct ts_value *v,
+static enum ts_code work(struct fake *f, struct ts_step_call *c, const struct ts_value *v,
                          struct ts_err *err)
 {
     const struct ts_value *wait = ts_value_get(v, "wait");
     int64_t until = wait ? ts_mono_ns() + wait->integer * 1000000 : 0;
     enum ts_code rc;
 
-    if (has(v, "cancel") || has(v, "cancelled")) {
+    if (!f->no_cancel && (has(v, "cancel") || has(v, "cancelled"))) {
         ts_cancel_set(true);
     }
     while ((rc = has(v, "cancelled") ? TS_OK : ts_host_check(c, err)) == TS_OK &&
@@ -117,13 +133,12 @@ static enum ts_code act(struct fake *f, struct ts_step_call *c, const struct ts_
     const struct ts_value *code = v && v->kind == TS_INT ? v : NULL;
     enum ts_code rc;
 
-    (void)f;
     if (v && v->kind == TS_OBJECT) {
         if (has(v, "crash")) {
             _exit(FAKE_CRASH_EXIT);
         }
         if ((rc = set_all(c, ts_value_get(v, "set"), err)) != TS_OK ||
-            (rc = work(c, v, err)) != TS_OK) {
+            (rc = work(f, c, v, err)) != TS_OK) {
             return rc;
         }
         if (has(v, "timeout")) {
@@ -273,10 +288,13 @@ static enum ts_code prepare(void *ctx, enum ts_phase target, struct ts_err *err)
 {
     struct fake *f = ctx;
 
-    (void)target;
-    return f->refuse_restart
-               ? ts_fail(err, TS_EUNSUPPORTED, "this machine cannot start again")
-               : TS_OK;
+    if (f->refuse_restart) {
+        return ts_fail(err, TS_EUNSUPPORTED, "this machine cannot start again");
+    }
+    if (f->world->next_boot) {
+        f->world->next_boot(f->world->ctx, target);
+    }
+    return TS_OK;
 }
 
 static enum ts_code restart(void *ctx, enum ts_phase target, int64_t delay_ms,
@@ -301,7 +319,7 @@ static void keep_event(void *ctx, const struct ts_event *e)
     ts_buf_str(&f->events, e->json);
     ts_buf_c(&f->events, '\n');
     if (f->events_file) {
-        append_line(f->events_file, e->json);
+        f->world->append(f->world->ctx, f->events_file, e->json);
     }
     if (f->config.state && strcmp(e->type, "step.output") != 0) {
         ts_state_event(f->config.state, e);
@@ -323,6 +341,7 @@ static void mask(void *ctx, struct ts_buf *out, ts_str text)
 void fake_init(struct fake *f)
 {
     memset(f, 0, sizeof *f);
+    f->world = &fake_files;
     fake_register(f);
     f->host.vars = ts_vars_new();
     f->host.log = ts_log_new();

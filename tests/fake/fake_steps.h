@@ -20,11 +20,27 @@
 
 #define FAKE_CRASH_EXIT 99
 
+/* Where steps leave their traces, and what else may happen to one. */
+struct fake_world {
+    void *ctx;
+    void (*append)(void *ctx, const char *name, ts_str line);
+    char *(*read)(void *ctx, const char *name); /* caller frees; "" if there is nothing */
+    /* Before a step leaves its trace and after: false, the user's wish to stop that it is
+     * about to make is lost.  May not return.  NULL: nothing happens.  calls: how often
+     * the step ran before. */
+    bool (*step)(void *ctx, const char *name, size_t calls, bool traced);
+    /* The firmware is told what to start next.  May be NULL. */
+    void (*next_boot)(void *ctx, enum ts_phase target);
+};
+extern const struct fake_world fake_files; /* names are paths of files */
+
 struct fake {
     struct ts_registry steps;
+    const struct fake_world *world; /* fake_files */
     const struct ts_value *results; /* object, may be NULL */
     char *ran_file;    /* where a step appends its name when it runs; NULL: memory only */
     char *events_file; /* where events go at once; NULL: memory only */
+    bool no_cancel;    /* the step under way cannot cancel */
     struct ts_buf ran; /* names of the steps that ran, one a line, this process only */
     struct ts_host host;
     struct ts_engine_config config;

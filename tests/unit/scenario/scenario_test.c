@@ -3,9 +3,8 @@
  *
  * Every start of the machine is a process of its own, as on a real machine; a step that
  * crashes ends it.  docs in tests/scenario/README.md. */
-#include "../../fake/fake_steps.h"
+#include "../../fake/scenario_play.h"
 
-#include "parse/parse.h"
 #include "platform/fs.h"
 
 #include <criterion/criterion.h>
@@ -61,128 +60,47 @@ static char *slurp(const struct play *p, const char *name)
 /* ---- one start of the machine, in a child
  * ---------------------------------------------- */
 
-static void add_var(void *ctx, const struct ts_var *v)
+static void append_note(void *ctx, const char *name, ts_str text)
 {
-    struct ts_buf *b = ctx;
-
-    if (v->value) {
-        ts_buf_fmt(b, "%s\"", b->p[b->n - 1] == '{' ? "" : ",");
-        ts_buf_json(b, ts_str_of(v->name));
-        ts_buf_z(b, "\":\"");
-        ts_buf_json(b, ts_str_of(v->value));
-        ts_buf_c(b, '"');
-    }
-}
-
-static void report(struct play *p, struct fake *f)
-{
-    static const char *const ends[] = {"succeeded", "failed", "cancelled", "restart"};
     struct ts_buf b = {0};
 
-    ts_buf_fmt(&b, "{\"result\":\"%s\",\"code\":%lld,\"text\":\"", ends[f->result.end],
-               (long long)f->result.code);
-    ts_buf_json(&b, ts_str_of(f->result.text));
-    ts_buf_fmt(&b, "\",\"run\":%d,\"failed\":%d,\"skipped\":%d", f->result.steps_run,
-               f->result.steps_failed, f->result.steps_skipped);
-    ts_buf_fmt(&b, ",\"asked\":\"%s\",\"variables\":{", f->phase_asked);
-    ts_vars_each(f->host.vars, add_var, &b);
-    ts_buf_z(&b, "}}");
-    char *path = inside(p, "report.json");
-    remove(path);
-    ts_free(path);
-    append(p, "report.json", &b);
+    ts_buf_str(&b, text);
+    append(ctx, name, &b);
     ts_buf_free(&b);
 }
 
-static void stop(const char *what, const struct ts_err *err)
+static void append_line(void *ctx, const char *name, ts_str line)
 {
-    fprintf(stderr, "scenario: %s: %s\n", what, err->text);
-    _exit(98);
+    append_note(ctx, name, line);
+    append_note(ctx, name, TS_S("\n"));
 }
 
-static void set_variables(struct fake *f, const struct ts_value *list)
+static void set_note(void *ctx, const char *name, ts_str text)
 {
-    for (const struct ts_value *m = list ? list->first : NULL; m; m = m->next) {
-        fake_set(f, m->key.p, m->str.p);
-    }
+    char *path = inside(ctx, name);
+
+    remove(path);
+    ts_free(path);
+    append_note(ctx, name, text);
 }
 
-static void open_state(struct play *p, struct fake *f, const struct ts_sequence *seq,
-                       bool resume)
+static char *read_note(void *ctx, const char *name)
 {
-    char *dir = inside(p, "state");
-    struct ts_run run = {.sequence_name = seq->name,
-                         .sequence_file = "",
-                         .sequence_hash = "",
-                         .model = "{}",
-                         .machine = "machine-1",
-                         .position = "",
-                         .work_dir = "",
-                         .status = TS_RUN_RUNNING,
-                         .started_ms = 1,
-                         .error = ""};
-    enum ts_code rc = ts_state_open(&f->config.state, dir, !resume, false, &f->err);
-
-    if (rc == TS_OK && resume) {
-        rc = ts_state_last_run(f->config.state, &run, &f->err);
-        if (rc == TS_OK) {
-            rc = ts_state_load_vars(f->config.state, run.id, f->host.vars, NULL, NULL,
-                                    &f->err);
-        }
-        ts_events_run(f->host.events, run.uid, run.next_seq);
-    } else if (rc == TS_OK) {
-        rc = ts_state_begin(f->config.state, &run, &f->err);
-    }
-    if (rc != TS_OK) {
-        stop("state", &f->err);
-    }
-    ts_free(dir);
-}
-
-static const struct ts_value *flag(const struct play *p, const char *key)
-{
-    const struct ts_value *v = ts_value_get(p->data, key);
-
-    return v && v->kind == TS_BOOL && v->boolean ? v : NULL;
+    return slurp(ctx, name);
 }
 
 static void child(struct play *p, bool resume)
 {
-    struct fake f;
-    struct ts_sequence *seq = NULL;
-    struct ts_buf json = {0};
-    const struct ts_value *limit = ts_value_get(p->data, "restartLimit");
+    struct scenario_world world = {
+        .steps = {.ctx = p, .append = append_line, .read = read_note},
+        .append = append_note,
+        .set = set_note,
+    };
+    struct scenario_start start = {
+        .data = p->data, .phase = p->phase, .resume = resume, .world = &world};
 
-    fake_init(&f);
-    ts_json_write(&json, ts_value_get(p->data, "sequence"), 0);
-    if (ts_sequence_parse(&seq, ts_buf_view(&json), "json", "sequence", NULL, &f.steps,
-                          &f.err) != TS_OK) {
-        stop("sequence", &f.err);
-    }
-    f.results = ts_value_get(p->data, "results");
-    f.ran_file = inside(p, "ran");
-    f.events_file = inside(p, "events");
-    f.host.phase = p->phase;
-    f.refuse_restart = flag(p, "refuseRestart");
-    f.fail_restart = flag(p, "failRestart");
-    f.trust_phase = flag(p, "trustPhase");
-    f.config.restart_limit = limit ? (int)limit->integer : 0;
-    if (!resume) {
-        set_variables(&f, ts_value_get(p->data, "variables"));
-    }
-    open_state(p, &f, seq, resume);
-    enum ts_code rc =
-        fake_run(&f, seq, resume, resume ? NULL : ts_value_text(p->data, "from"));
-    append(p, "log", &f.log);
-    if (rc != TS_OK) {
-        stop("engine", &f.err);
-    }
-    report(p, &f);
-    ts_state_close(f.config.state);
-    ts_sequence_free(seq);
-    int code = f.result.end == TS_END_RESTART ? 10 : 0;
-    fake_fini(&f);
-    _exit(code);
+    start.state_dir = inside(p, "state");
+    _exit(scenario_start(&start));
 }
 
 /* ---- the machine

@@ -1,0 +1,102 @@
+#include "loop.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct loop_options loop = {.seed = 1};
+struct loop_count total;
+
+static unsigned lie_of(const char *name)
+{
+    static const struct {
+        const char *name;
+        unsigned kind;
+    } lies[] = {{"wal", FK_LIE_WAL},
+                {"database", FK_LIE_DATABASE},
+                {"folders", FK_LIE_FOLDERS},
+                {"volumes", FK_LIE_VOLUMES},
+                {"files", FK_LIE_FILES}};
+
+    for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
+        if (strcmp(name, lies[i].name) == 0) {
+            return lies[i].kind;
+        }
+    }
+    fprintf(stderr, "there is no lie \"%s\"\n", name);
+    exit(2);
+}
+
+void loop_parse(int argc, char **argv)
+{
+    const char *nightly = getenv("TASKSEQ_NIGHTLY");
+
+    loop.nightly = nightly && strcmp(nightly, "1") == 0;
+    for (int i = 1; i < argc; i++) {
+        const char *value = i + 1 < argc ? argv[i + 1] : "";
+        if (strcmp(argv[i], "--nightly") == 0) {
+            loop.nightly = true;
+        } else if (strcmp(argv[i], "-v") == 0) {
+            loop.verbose = true;
+        } else if (strcmp(argv[i], "--lie") == 0) {
+            loop.lies |= lie_of(value), i++;
+        } else if (strcmp(argv[i], "--pairs") == 0) {
+            loop.pairs = (unsigned)strtoul(value, NULL, 10), i++;
+        } else if (strcmp(argv[i], "--seed") == 0) {
+            loop.seed = strtoull(value, NULL, 10), i++;
+        } else if (strcmp(argv[i], "--only") == 0) {
+            loop.only = value, i++;
+        } else {
+            fprintf(stderr,
+                    "usage: %s [--nightly] [--lie wal|database|folders|volumes|files] "
+                    "[--pairs N] [--seed N] [--only NAME] [-v]\n",
+                    argv[0]);
+            exit(2);
+        }
+    }
+}
+
+void loop_failed(const char *name, const char *fmt, ...)
+{
+    va_list args;
+
+    total.failures++;
+    if (total.failures > (loop.lies ? 3 : 12)) {
+        return;
+    }
+    printf("# %s: ", name);
+    va_start(args, fmt);
+    vprintf(fmt, args);
+    va_end(args);
+    printf("\n");
+    fflush(stdout);
+}
+
+void loop_line(const char *name, const struct loop_count *before, const char *more)
+{
+    uint64_t failures = total.failures - before->failures;
+
+    if (!loop.lies) {
+        printf("%s %s", failures ? "not ok" : "ok", name);
+    } else {
+        printf("# %s, lying: %llu failures", name, (unsigned long long)failures);
+    }
+    printf(" (%llu points, %llu pairs, %llu faults%s)\n",
+           (unsigned long long)(total.points - before->points),
+           (unsigned long long)(total.pairs - before->pairs),
+           (unsigned long long)(total.faults - before->faults), more);
+    fflush(stdout);
+}
+
+int loop_end(void)
+{
+    printf("# total: %llu crash points, %llu pairs of cuts, %llu faults, %llu failures\n",
+           (unsigned long long)total.points, (unsigned long long)total.pairs,
+           (unsigned long long)total.faults, (unsigned long long)total.failures);
+    if (loop.lies) {
+        printf("%s a disk that lies is noticed\n", total.failures ? "ok" : "not ok");
+        return total.failures ? 0 : 1;
+    }
+    return total.failures ? 1 : 0;
+}

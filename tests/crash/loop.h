@@ -1,0 +1,38 @@
+/* loop.h - what the crash loops share: choosing cuts, counting, saying what failed. */
+#ifndef TS_TESTS_CRASH_LOOP_H
+#define TS_TESTS_CRASH_LOOP_H
+
+#include "fk.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct loop_options {
+    bool nightly;
+    unsigned lies;      /* FK_LIE_...: failures are what is wanted */
+    unsigned pairs;     /* of cuts, for each scenario */
+    uint64_t seed;
+    const char *only;   /* names that contain this */
+    bool verbose;
+};
+extern struct loop_options loop;
+
+/* --nightly (or TASKSEQ_NIGHTLY=1), --lie KIND, --pairs N, --seed N, --only TEXT, -v. */
+void loop_parse(int argc, char **argv);
+
+struct loop_count {
+    uint64_t points;   /* crash points tried: one cut and one way the disk comes back */
+    uint64_t pairs;    /* pairs of cuts tried */
+    uint64_t faults;   /* calls that were made to fail */
+    uint64_t failures;
+};
+extern struct loop_count total;
+
+/* A check that did not hold: counted; the first few are shown. */
+void loop_failed(const char *name, const char *fmt, ...) TS_PRINTF(2, 3);
+/* "ok NAME" or "not ok NAME", with the figures of this test. */
+void loop_line(const char *name, const struct loop_count *before, const char *more);
+/* Ends the program: 1 if anything failed; with a lie 1 if nothing did. */
+int loop_end(void);
+
+#endif

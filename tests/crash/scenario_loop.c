@@ -1,0 +1,560 @@
+/* scenario_loop.c - every scenario of tests/scenario with the power cut at every call of
+ * the platform, then at pairs of calls, then with calls that fail.
+ *
+ * What must come of a cut run is played, not guessed: which step was under way at the cut
+ * (the state says it) and whether it had left its trace (the list of who ran says it)
+ * gives a run in which that step crashes at that moment on a disk that loses nothing.
+ * State, order of effects and variables must then be the same to the last line. */
+#include "../fake/scenario_play.h"
+#include "loop.h"
+
+#include "base/mem.h"
+#include "platform/fs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FOLDER TASKSEQ_SOURCE_DIR "/tests/scenario"
+#define STATE "/machine/state"
+
+enum { MOST_STARTS = 60, MOST_INTERRUPTS = 8 };
+
+/* Left out, and why.  Everything else goes through all loops. */
+static const struct {
+    const char *file, *why;
+} left_out[] = {
+    {"restart-loop.json", "a cut is a restart, and it counts restarts"},
+    {"restart-loop-variable.json", "a cut is a restart, and it counts restarts"},
+};
+
+/* A step that was under way when the power went. */
+struct interrupt {
+    char step[64];
+    size_t ran; /* traces it had left by then */
+    bool traced; /* the attempt that was cut off had left its own */
+};
+
+struct game {
+    const char *name;
+    const struct ts_value *data;
+    enum ts_phase phase, first_phase;
+    bool resume, reference;
+    int starts; /* the scenario's own */
+    int cuts;
+    /* of a reference: where it crashes, and which cancel is lost (from 1 on) */
+    struct interrupt crash[MOST_INTERRUPTS];
+    int crashes, lost_cancel;
+};
+
+/* ---- notes --------------------------------------------------------------------------- */
+
+static size_t lines_of(const char *note, const char *text)
+{
+    char *all = fk_noted(note);
+    ts_str rest = ts_str_of(all), line;
+    size_t n = 0;
+
+    while (ts_str_cut(&rest, '\n', &line)) {
+        n += line.n && (!text || ts_str_eq(line, ts_str_of(text)));
+    }
+    free(all);
+    return n;
+}
+
+static void add_line(void *ctx, const char *name, ts_str line)
+{
+    (void)ctx;
+    fk_note(name, line);
+    fk_note(name, TS_S("\n"));
+}
+
+static void add_text(void *ctx, const char *name, ts_str text)
+{
+    (void)ctx;
+    fk_note(name, text);
+}
+
+static void set_text(void *ctx, const char *name, ts_str text)
+{
+    (void)ctx;
+    fk_note_set(name, text);
+}
+
+static char *read_text(void *ctx, const char *name)
+{
+    (void)ctx;
+    return fk_noted(name);
+}
+
+static void next_boot(void *ctx, enum ts_phase target)
+{
+    (void)ctx;
+    fk_note_set("firmware", ts_str_of(ts_phase_name(target)));
+}
+
+/* "STEP|traces|traced" for each interrupt, the newest last. */
+static int read_interrupts(struct interrupt *out)
+{
+    char *all = fk_noted("interrupts");
+    ts_str rest = ts_str_of(all), line;
+    int n = 0;
+
+    while (ts_str_cut(&rest, '\n', &line) && n < MOST_INTERRUPTS) {
+        char *z = ts_str_dup(line);
+        int traced = 0;
+        if (line.n &&
+            sscanf(z, "%63[^|]|%zu|%d", out[n].step, &out[n].ran, &traced) == 3) {
+            out[n++].traced = traced != 0;
+        }
+        ts_free(z);
+    }
+    free(all);
+    return n;
+}
+
+/* Told at each start that goes on: with the same step twice when the first was cut before
+ * it had dealt with it. */
+static void pending(void *ctx, const char *step, int attempts)
+{
+    struct interrupt before[MOST_INTERRUPTS];
+    int n = read_interrupts(before), untraced = 0;
+    size_t ran = lines_of("ran", step);
+    char line[128];
+
+    (void)ctx;
+    for (int i = 0; i < n; i++) {
+        untraced += !before[i].traced && strcmp(before[i].step, step) == 0;
+    }
+    snprintf(line, sizeof line, "%d", attempts);
+    char *key = ts_format("%s %d", step, attempts);
+    char *last = fk_noted("last interrupt");
+    if (strcmp(key, last) != 0) {
+        snprintf(line, sizeof line, "%s|%zu|%d\n", step, ran,
+                 (int)ran >= attempts - untraced);
+        fk_note("interrupts", ts_str_of(line));
+        fk_note_set("last interrupt", ts_str_of(key));
+    }
+    free(last);
+    ts_free(key);
+}
+
+/* In a reference: crash where it is to crash, lose what is to be lost. */
+static bool step(void *ctx, const char *name, size_t calls, bool traced)
+{
+    struct game *g = ctx;
+    size_t done = lines_of("crashed", NULL);
+    const struct interrupt *next = &g->crash[done];
+
+    if (!g->reference) {
+        return true;
+    }
+    if ((int)done < g->crashes && strcmp(next->step, name) == 0 &&
+        next->traced == traced && next->ran == calls + traced) {
+        fk_note("crashed", TS_S("x\n"));
+        _exit(FAKE_CRASH_EXIT);
+    }
+    return true;
+}
+
+/* ---- the machine --------------------------------------------------------------------- */
+
+static int boot(void *ctx)
+{
+    struct game *g = ctx;
+    struct scenario_world world = {
+        .steps = {.ctx = g,
+                  .append = add_line,
+                  .read = read_text,
+                  .step = step,
+                  .next_boot = next_boot},
+        .append = add_text,
+        .set = set_text,
+        .pending = g->reference ? NULL : pending,
+    };
+    struct scenario_start start = {.data = g->data,
+                                   .phase = g->phase,
+                                   .resume = g->resume,
+                                   .more_restarts = 10,
+                                   .state_dir = STATE,
+                                   .world = &world};
+
+    return scenario_start(&start);
+}
+
+/* What the next start of the machine is: as the firmware was told, unless the scenario
+ * says what comes.  own: it was not a cut. */
+static void arrive(struct game *g, bool own)
+{
+    const struct ts_value *list = ts_value_get(g->data, "arrive");
+    const struct ts_value *v = list ? list->first : NULL;
+    char *firmware = fk_noted("firmware");
+    int n = g->starts;
+
+    if (firmware[0]) {
+        ts_phase_parse(ts_str_of(firmware), &g->phase);
+        fk_note_set("firmware", TS_S(""));
+    }
+    while (v && --n > 0) {
+        v = v->next;
+    }
+    if (own && v && v->kind == TS_STRING) {
+        ts_phase_parse(v->str, &g->phase);
+    }
+    free(firmware);
+}
+
+static void begin(struct game *g)
+{
+    fk_reset();
+    fk_lie(loop.lies);
+    g->phase = g->first_phase;
+    g->resume = false;
+    g->starts = g->cuts = 0;
+}
+
+enum end { RUNS_ON, CUT, ENDED, STOPPED, BROKEN };
+
+/* One start, and what comes after it. */
+static enum end once(struct game *g, enum fk_crash how, uint64_t seed)
+{
+    int code = fk_start(boot, g, 20);
+
+    if (code == FK_CUT) {
+        g->cuts++;
+        return CUT;
+    }
+    if (code == FAKE_CRASH_EXIT) {
+        fk_crash(g->reference ? FK_KEEP : how, seed + 77);
+    } else {
+        fk_shut_down();
+    }
+    if (code == SCENARIO_NOTHING) {
+        if (lines_of("ran", NULL) > 0) {
+            loop_failed(g->name, "steps ran, but no run is recorded");
+            return BROKEN;
+        }
+        g->resume = false;
+        return RUNS_ON;
+    }
+    if (code == 0 || code == SCENARIO_ENDED) {
+        return ENDED;
+    }
+    g->starts++;
+    g->resume = true;
+    if (code == 10 || code == FAKE_CRASH_EXIT) {
+        arrive(g, true);
+        return RUNS_ON;
+    }
+    if (code != SCENARIO_WRONG) {
+        loop_failed(g->name, "a start ended with code %d", code);
+        return BROKEN;
+    }
+    return STOPPED;
+}
+
+/* The power is back. */
+static void back(struct game *g, enum fk_crash how, uint64_t seed)
+{
+    fk_crash(how, seed);
+    g->resume = true;
+    arrive(g, false);
+}
+
+/* To the end, through whatever cuts are set. */
+static bool play(struct game *g, enum fk_crash how, uint64_t seed)
+{
+    for (int i = 0; i < MOST_STARTS; i++) {
+        switch (once(g, how, seed)) {
+        case CUT:
+            back(g, how, seed + (uint64_t)i);
+            break;
+        case ENDED:
+            return true;
+        case RUNS_ON:
+            break;
+        case STOPPED:
+            loop_failed(g->name, "the runtime stopped, see above");
+            return false;
+        case BROKEN:
+            return false;
+        }
+    }
+    loop_failed(g->name, "the run never ends");
+    return false;
+}
+
+/* Caller frees; NULL: the state cannot be read. */
+static char *summary(struct game *g)
+{
+    struct ts_buf b = {0};
+    struct ts_err err;
+    char *ran = fk_noted("ran");
+
+    if (scenario_summary(STATE, &b, &err) != TS_OK) {
+        loop_failed(g->name, "the state cannot be read at the end: %s", err.text);
+        ts_buf_free(&b);
+        free(ran);
+        return NULL;
+    }
+    ts_buf_fmt(&b, "ran:\n%s", ran);
+    free(ran);
+    return ts_buf_take(&b);
+}
+
+/* ---- what may come of it ------------------------------------------------------------- */
+
+struct reference {
+    struct reference *next;
+    char *key, *end;
+};
+static struct reference *references;
+
+static char *key_of(const struct game *g)
+{
+    struct ts_buf b = {0};
+
+    ts_buf_fmt(&b, "%d", g->lost_cancel);
+    for (int i = 0; i < g->crashes; i++) {
+        ts_buf_fmt(&b, " %s|%zu|%d", g->crash[i].step, g->crash[i].ran,
+                   g->crash[i].traced);
+    }
+    return ts_buf_take(&b);
+}
+
+/* The end of the run in which these crashes happen; NULL: it never comes. */
+static const char *reference_end(const struct game *like, const struct interrupt *crash,
+                                 int n)
+{
+    struct game g = *like;
+    struct reference *r;
+
+    g.reference = true;
+    g.crashes = n;
+    if (n) {
+        memcpy(g.crash, crash, (size_t)n * sizeof *crash);
+    }
+    char *key = key_of(&g);
+    for (r = references; r && strcmp(r->key, key) != 0; r = r->next) {
+    }
+    if (r) {
+        ts_free(key);
+        return r->end;
+    }
+    r = ts_alloc(sizeof *r);
+    r->key = key;
+    r->next = references;
+    references = r;
+    begin(&g);
+    fk_lie(0);
+    fk_cut_at(0, 0);
+    fk_fail(0, 0, 0, false);
+    if (play(&g, FK_KEEP, 0)) {
+        r->end = summary(&g);
+    }
+    if (r->end && (int)lines_of("crashed", NULL) != n) {
+        loop_failed(g.name, "no crash where one was wanted: %s", key);
+    }
+    return r->end;
+}
+
+static void forget_references(void)
+{
+    while (references) {
+        struct reference *r = references;
+        references = r->next;
+        ts_free(r->key);
+        ts_free(r->end);
+        ts_free(r);
+    }
+}
+
+static void tell_difference(const struct game *g, const char *what, const char *want,
+                            const char *have)
+{
+    ts_str a = ts_str_of(want), b = ts_str_of(have), x = {0}, y = {0};
+
+    while (ts_str_eq(x, y)) {
+        bool more = ts_str_cut(&a, '\n', &x), too = ts_str_cut(&b, '\n', &y);
+        x = more ? x : TS_S("(the end)");
+        y = too ? y : TS_S("(the end)");
+        if (!more && !too) {
+            break;
+        }
+    }
+    loop_failed(g->name, "%s: \"%.*s\" instead of \"%.*s\"%s%s", what, (int)y.n, y.p,
+                (int)x.n, x.p, loop.verbose ? "\n" : "", loop.verbose ? have : "");
+}
+
+/* The machine has come to an end: is it one that may come? */
+static void judge(struct game *g, const char *what)
+{
+    struct interrupt cut[MOST_INTERRUPTS];
+    int n = read_interrupts(cut);
+    char *have = summary(g);
+    const char *want;
+
+    if (!have) {
+        return;
+    }
+    want = reference_end(g, cut, n);
+    if (!want) {
+        loop_failed(g->name, "%s: there is nothing to compare with", what);
+    } else if (strcmp(want, have) != 0) {
+        tell_difference(g, what, want, have);
+    }
+    ts_free(have);
+}
+
+/* ---- the loops ----------------------------------------------------------------------- */
+
+/* At the cut: the machine comes back in several ways, each goes on to the end. */
+static void after_cut(const struct game *at_cut, uint64_t n)
+{
+    static const enum fk_crash ways[] = {FK_DROP, FK_RANDOM, FK_KEEP, FK_RANDOM, FK_RANDOM};
+    static const char *const names[] = {"all unsynced lost", "some unsynced lost",
+                                        "nothing lost", "some unsynced lost",
+                                        "some unsynced lost"};
+    struct fk_snapshot *then = fk_save();
+    size_t count = loop.nightly ? 5 : 2;
+    char what[300], last[120];
+
+    snprintf(last, sizeof last, "%s", fk_last_point());
+    for (size_t i = 0; i < count; i++) {
+        struct game g = *at_cut;
+        fk_restore(then);
+        fk_cut_at(0, 0);
+        back(&g, ways[i], loop.seed + n * 10 + i);
+        snprintf(what, sizeof what, "cut before call %llu (%s), %s",
+                 (unsigned long long)n, last, names[i]);
+        total.points++;
+        if (play(&g, ways[i], loop.seed + n * 10 + i)) {
+            judge(&g, what);
+        } else {
+            loop_failed(g.name, "%s: no end", what);
+        }
+    }
+    fk_snapshot_free(then);
+}
+
+/* Gives how many calls the uncut run makes. */
+static uint64_t every_point(struct game *g)
+{
+    for (uint64_t n = 1;; n++) {
+        enum end end;
+        begin(g);
+        fk_cut_at(n, 0);
+        do {
+            end = once(g, FK_RANDOM, n);
+        } while (end == RUNS_ON);
+        if (end == CUT) {
+            after_cut(g, n);
+            continue;
+        }
+        if (end == ENDED) {
+            judge(g, "without a cut");
+        } else {
+            loop_failed(g->name, "without a cut: no end");
+        }
+        return n - 1;
+    }
+}
+
+static void pairs(struct game *g, uint64_t calls, unsigned count)
+{
+    uint64_t seed = loop.seed;
+    char what[200];
+
+    for (unsigned i = 0; i < count && calls > 0; i++) {
+        uint64_t a = 1 + (seed = seed * 6364136223846793005u + 1442695040888963407u) / 7 %
+                             calls;
+        uint64_t b = 1 + (seed = seed * 6364136223846793005u + 1442695040888963407u) / 7 %
+                             calls;
+        /* Half of them soon after one another: in the midst of going on. */
+        b = i % 2 ? 1 + b % 60 : b;
+        begin(g);
+        fk_cut_at(a, b);
+        snprintf(what, sizeof what, "pair %u: cut at call %llu and %llu calls later", i,
+                 (unsigned long long)a, (unsigned long long)b);
+        total.pairs++;
+        if (play(g, i % 4 == 3 ? FK_DROP : FK_RANDOM, loop.seed + i)) {
+            judge(g, what);
+        } else {
+            loop_failed(g->name, "%s: no end", what);
+        }
+    }
+}
+
+static void scenario(const char *file, const struct ts_value *data)
+{
+    const char *phase = ts_value_text(data, "phase");
+    struct game g = {.name = file, .data = data};
+    struct loop_count before = total;
+
+    ts_phase_parse(ts_str_of(phase ? phase : "FullOS"), &g.first_phase);
+    uint64_t calls = every_point(&g);
+    pairs(&g, calls, loop.pairs);
+    forget_references();
+    loop_line(file, &before, "");
+}
+
+/* ---- the files ----------------------------------------------------------------------- */
+
+static const char *why_left_out(const char *file)
+{
+    for (size_t i = 0; i < sizeof left_out / sizeof left_out[0]; i++) {
+        if (strcmp(left_out[i].file, file) == 0) {
+            return left_out[i].why;
+        }
+    }
+    return NULL;
+}
+
+static void one_file(const char *file)
+{
+    struct ts_arena a = {0};
+    struct ts_value *data = NULL;
+    struct ts_err err;
+    char *path = ts_path_join(FOLDER, file), *text = NULL;
+    FILE *f = fopen(path, "rb");
+    size_t n = 0;
+
+    if (!f || getdelim(&text, &n, EOF, f) < 0 ||
+        ts_json_parse(&data, &a, ts_str_of(text), file, &err) != TS_OK) {
+        loop_failed(file, "cannot be read");
+    } else if (why_left_out(file)) {
+        printf("SKIPPED %s: %s\n", file, why_left_out(file));
+    } else {
+        scenario(file, data);
+    }
+    if (f) {
+        fclose(f);
+    }
+    free(text);
+    ts_free(path);
+    ts_arena_fini(&a);
+}
+
+int main(int argc, char **argv)
+{
+    struct dirent **list;
+
+    loop.pairs = 8;
+    loop_parse(argc, argv);
+    loop.pairs = loop.nightly ? 500 : loop.pairs;
+    int n = scandir(FOLDER, &list, NULL, alphasort);
+    fk_power_up();
+    for (int i = 0; i < n; i++) {
+        const char *file = list[i]->d_name;
+        if (ts_str_ends(ts_str_of(file), TS_S(".json")) &&
+            (!loop.only || strstr(file, loop.only))) {
+            one_file(file);
+        }
+        free(list[i]);
+    }
+    free(list);
+    return loop_end();
+}

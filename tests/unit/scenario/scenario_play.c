@@ -1,0 +1,2 @@
+/* The fakes are shared by several test programs. */
+#include "../../fake/scenario_play.c"
