@@ -33,6 +33,9 @@ TS_NODISCARD enum ts_code ts_fs_stat(const char *path, struct ts_stat *out,
 bool ts_fs_exists(const char *path);
 TS_NODISCARD enum ts_code ts_fs_mkdirs(const char *path, uint32_t mode,
                                        struct ts_err *err); /* existing: fine */
+/* The same, and the folders it makes survive a crash. */
+TS_NODISCARD enum ts_code ts_fs_mkdirs_durable(const char *path, uint32_t mode,
+                                               struct ts_err *err);
 /* Whole file into *out; more than `max` bytes is TS_ELIMIT. */
 TS_NODISCARD enum ts_code ts_file_read(const char *path, size_t max, struct ts_buf *out,
                                        struct ts_err *err);

@@ -41,7 +41,7 @@ static enum ts_code move_files(struct ts_state *s, const char *uid, struct ts_er
     char *target = ts_path_join(archive, uid);
     enum ts_code rc;
 
-    if ((rc = ts_fs_mkdirs(target, 0700, err)) == TS_OK &&
+    if ((rc = ts_fs_mkdirs_durable(target, 0700, err)) == TS_OK &&
         (rc = put_aside(s->dir, "logs", target, err)) == TS_OK &&
         (rc = put_aside(s->dir, "output", target, err)) == TS_OK) {
         ts_db_remove_side_files(s->path);

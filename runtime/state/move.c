@@ -239,7 +239,7 @@ enum ts_code ts_state_move(struct ts_state *s, const char *dir, struct ts_err *e
     }
     rc = ts_run_read(s, 0, &a, &run, err);
     if ((rc != TS_OK && rc != TS_ENOTFOUND) ||
-        (rc = ts_fs_mkdirs(native, 0700, err)) != TS_OK ||
+        (rc = ts_fs_mkdirs_durable(native, 0700, err)) != TS_OK ||
         (rc = clear_target(native, run.id ? run.uid : "", err)) != TS_OK) {
         goto done;
     }

@@ -111,7 +111,7 @@ static enum ts_code find_dir(struct ts_state *s, const char *dir, bool create,
 
     if ((rc = ts_path_native(&native, dir, NULL, err)) != TS_OK ||
         (rc = check_link(native, err)) != TS_OK ||
-        (create && (rc = ts_fs_mkdirs(native, 0700, err)) != TS_OK)) {
+        (create && (rc = ts_fs_mkdirs_durable(native, 0700, err)) != TS_OK)) {
         goto done;
     }
     if ((rc = ts_fs_real(native, &real, err)) == TS_OK) {

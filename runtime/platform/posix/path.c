@@ -47,47 +47,6 @@ bool ts_fs_exists(const char *path)
 /* ---- folders -------------------------------------------------------------------------
  */
 
-/* 0 also if there is a folder already. */
-static int make_folder(const char *path, mode_t mode)
-{
-    struct px_place place;
-    struct stat st;
-    int os = 0;
-
-    if (px_place(&place, path) != 0) {
-        return errno;
-    }
-    ts_power_point();
-    if (mkdirat(place.dir, place.rest, mode) != 0) {
-        os = errno;
-        if (os != ENOENT && fstatat(place.dir, place.rest, &st, 0) == 0) {
-            os = S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
-        }
-    }
-    px_place_done(&place);
-    return os;
-}
-
-enum ts_code ts_fs_mkdirs(const char *path, uint32_t mode, struct ts_err *err)
-{
-    int os = make_folder(path, mode);
-
-    if (os == ENOENT && path[0]) {
-        char *part = ts_strdup(path);
-        for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-            *slash = '\0';
-            os = make_folder(part, mode);
-            *slash = '/';
-            if (os != 0) {
-                break;
-            }
-        }
-        ts_free(part);
-        os = make_folder(path, mode);
-    }
-    return os == 0 ? TS_OK : ts_fail_os(err, os, "cannot make the folder %s", path);
-}
-
 int px_sync_parent(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -112,6 +71,60 @@ int px_sync_parent(const char *path)
     }
     ts_free(parent);
     return os;
+}
+
+/* 0 also if there is a folder already. */
+static int make_folder(const char *path, mode_t mode, bool durable)
+{
+    struct px_place place;
+    struct stat st;
+    int os = 0;
+
+    if (px_place(&place, path) != 0) {
+        return errno;
+    }
+    ts_power_point();
+    if (mkdirat(place.dir, place.rest, mode) != 0) {
+        os = errno;
+        if (os != ENOENT && fstatat(place.dir, place.rest, &st, 0) == 0) {
+            os = S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
+        }
+    } else if (durable) {
+        os = px_sync_parent(path);
+    }
+    px_place_done(&place);
+    return os;
+}
+
+static enum ts_code make_folders(const char *path, mode_t mode, bool durable,
+                                 struct ts_err *err)
+{
+    int os = make_folder(path, mode, durable);
+
+    if (os == ENOENT && path[0]) {
+        char *part = ts_strdup(path);
+        for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+            *slash = '\0';
+            os = make_folder(part, mode, durable);
+            *slash = '/';
+            if (os != 0) {
+                break;
+            }
+        }
+        ts_free(part);
+        os = make_folder(path, mode, durable);
+    }
+    return os == 0 ? TS_OK : ts_fail_os(err, os, "cannot make the folder %s", path);
+}
+
+enum ts_code ts_fs_mkdirs(const char *path, uint32_t mode, struct ts_err *err)
+{
+    return make_folders(path, mode, false, err);
+}
+
+enum ts_code ts_fs_mkdirs_durable(const char *path, uint32_t mode, struct ts_err *err)
+{
+    return make_folders(path, mode, true, err);
 }
 
 /* ---- whole files ---------------------------------------------------------------------
