@@ -184,6 +184,7 @@ const char *ts_code_name(enum ts_code code)
         [TS_EDAMAGED] = "damaged",
         [TS_EREFUSED] = "refused",
         [TS_ELINK] = "link in the way",
+        [TS_ELOST] = "power lost",
     };
 
     return (size_t)code < sizeof names / sizeof names[0] ? names[code] : "unknown";

@@ -41,7 +41,8 @@ enum ts_code {
     TS_ELIMIT,       /* a bound of ours was reached (depth, size, instructions) */
     TS_EDAMAGED,     /* stored data fails its checks, or is of another version */
     TS_EREFUSED,     /* refused for safety; the message says how to go on */
-    TS_ELINK         /* a symbolic link or junction stands where none may be followed */
+    TS_ELINK,        /* a symbolic link or junction stands where none may be followed */
+    TS_ELOST         /* a machine that is only played loses its power here */
 };
 
 struct ts_err {

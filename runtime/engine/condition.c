@@ -2,7 +2,6 @@
 #include "engine/engine_internal.h"
 
 #include "facts/facts.h"
-#include "platform/sysinfo.h"
 
 static void warn(void *ctx, const char *message)
 {
@@ -21,17 +20,11 @@ static bool variable(void *ctx, ts_str name, ts_str *value, bool *secret)
 /* %windir% inside a text of a condition. */
 static bool environment(void *ctx, ts_str name, ts_str *value, bool *secret)
 {
-    char *z = ts_str_dup(name);
-    const char *found = ts_env(z);
+    const struct ts_engine *e = ctx;
+    bool by_name;
 
-    (void)ctx;
     (void)secret;
-    ts_free(z);
-    if (!found) {
-        return false;
-    }
-    *value = ts_str_of(found);
-    return true;
+    return ts_vars_environment(e->vars, name, value, &by_name);
 }
 
 static enum ts_code fact(void *ctx, const struct ts_expr *x, const char *name,

@@ -50,7 +50,9 @@ struct ts_run_result {
  * moves the pointer before the first instruction.  TS_OK: *result says how it ended
  * (TS_END_RESTART: the restart backend was called or the caller must restart).  Any other
  * code: the runtime could not do its own work (exit code 3); TS_EINPUT and TS_EREFUSED
- * come before anything was done (an unknown from_step, nothing to go on with).
+ * come before anything was done (an unknown from_step, nothing to go on with); TS_ELOST
+ * comes from a machine that is only told of (host->fake): the state is as a power cut in
+ * the midst of a step leaves it, closing it without a commit completes that.
  *
  * The caller has begun the run in the state, or for a resume loaded its variables; it has
  * connected the events to the state (ts_state_event) and told them run and next number;

@@ -247,7 +247,9 @@ static enum ts_code read_run(struct ts_engine *e, enum ts_run_status *status,
     *status = run.status;
     *fresh = !run.position || !run.position[0];
     e->began_ms = run.started_ms;
-    ts_proc_kill_run(run.uid);
+    if (!e->host->fake) {
+        ts_proc_kill_run(run.uid);
+    }
     return *fresh ? TS_OK : ts_position_read(e, run.position, was, err);
 }
 

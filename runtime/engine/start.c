@@ -59,23 +59,54 @@ static void set_path(struct ts_engine *e, const char *name, const char *native)
 
 /* Once the old system is wiped there is none to find: what was found before is kept, for
  * the steps that name the drive it stood on. */
+static void set_windows(struct ts_engine *e, const char *drive, const char *dir,
+                        const char *architecture)
+{
+    ts_engine_var(e, "_OSDDetectedWinDrive", drive);
+    ts_engine_var(e, "_OSDDetectedWinDir", dir);
+    ts_engine_var(e, "_TSDetectedArchitecture", architecture);
+}
+
+static const char *told(const struct ts_value *object, const char *key)
+{
+    const char *text = ts_value_text(object, key);
+
+    return text ? text : "";
+}
+
+static void told_windows(struct ts_engine *e)
+{
+    const struct ts_host_fake *fake = e->host->fake;
+    struct ts_arena a = {0};
+    const struct ts_value *none = ts_value_new(&a, TS_ARRAY), *out = NULL;
+    struct ts_err err;
+
+    if (fake->effect(fake->ctx, NULL, "windows", none, &a, &out, &err) == TS_OK && out &&
+        out->first && out->first->first) {
+        const struct ts_value *w = out->first->first;
+        set_windows(e, told(w, "drive"), told(w, "dir"), told(w, "architecture"));
+    }
+    ts_arena_fini(&a);
+}
+
 static void detect_windows(struct ts_engine *e)
 {
     struct ts_windows w[1];
     struct ts_err err;
     size_t n = 0;
 
+    if (e->host->fake) {
+        told_windows(e);
+        return;
+    }
     if (ts_windows_find(w, 1, &n, &err) != TS_OK) {
         ts_log_write(e->log, TS_LOG_WARNING, NULL,
                      "Cannot look for installed systems: %s", err.text);
         return;
     }
-    if (n == 0) {
-        return;
+    if (n > 0) {
+        set_windows(e, w[0].drive, w[0].dir, w[0].architecture);
     }
-    ts_engine_var(e, "_OSDDetectedWinDrive", w[0].drive);
-    ts_engine_var(e, "_OSDDetectedWinDir", w[0].dir);
-    ts_engine_var(e, "_TSDetectedArchitecture", w[0].architecture);
 }
 
 void ts_start_log_path(struct ts_engine *e)
@@ -107,8 +138,10 @@ void ts_start_phase(struct ts_engine *e)
     ts_engine_var(e, "_SMSTSPackageName", e->c->seq->name ? e->c->seq->name : "");
     ts_engine_var(e, "_SMSTSType", "1");
     ts_engine_var(e, "_SMSTSStandAloneMode", "true");
-    ts_host_name(text);
-    ts_engine_var(e, "_SMSTSMachineName", text);
+    if (!e->host->fake) {
+        ts_host_name(text);
+        ts_engine_var(e, "_SMSTSMachineName", text);
+    }
     ts_engine_var(e, "_TSRunId", e->host->run ? e->host->run : "");
     ts_engine_var(e, "_TSVersion", TASKSEQ_VERSION);
     if (e->host->state_dir) {

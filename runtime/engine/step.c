@@ -95,8 +95,9 @@ static void check_phase(struct ts_engine *e, const struct ts_ins *ins,
     ts_refuse(v, TS_CODE_WRONG_PHASE, text);
 }
 
-static void run_step(struct ts_engine *e, const struct ts_ins *ins,
-                     struct ts_step_call *call, struct ts_ending *v)
+/* TS_ELOST: the machine is gone, so that there is nobody to record anything. */
+static enum ts_code run_step(struct ts_engine *e, const struct ts_ins *ins,
+                             struct ts_step_call *call, struct ts_ending *v)
 {
     struct ts_err err;
     int64_t limit = ins->node->timeout_ms;
@@ -106,6 +107,7 @@ static void run_step(struct ts_engine *e, const struct ts_ins *ins,
     enum ts_code rc = ins->type->ops->run(ins->type->self, call, &err);
     ts_host_output_end(call);
     ts_judge(v, ins->node, ins->type, e->c->seq->configmgr, &call->outcome, rc, &err);
+    return rc == TS_ELOST ? TS_ELOST : TS_OK;
 }
 
 /* A step that never stops asking to be run again would never let the run end. */
@@ -161,10 +163,10 @@ static enum ts_code attempt(struct ts_engine *e, const struct ts_ins *ins,
         e->started = true;
         rc = ts_engine_commit(e, err);
     }
+    if (rc == TS_OK && !v->refused && run_step(e, ins, &call, v) == TS_ELOST) {
+        rc = ts_fail(err, TS_ELOST, "the power was lost in step \"%s\"", ins->node->name);
+    }
     if (rc == TS_OK) {
-        if (!v->refused) {
-            run_step(e, ins, &call, v);
-        }
         e->started = false;
         judge_further(e, ins, v);
         if (call.tail.n) {

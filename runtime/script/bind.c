@@ -26,7 +26,7 @@ int ts_bind_fail(lua_State *L, const struct ts_err *err)
 {
     struct ts_script *s = ts_script_of(L);
 
-    if (err->code == TS_ETIMEOUT || err->code == TS_ECANCELLED) {
+    if (err->code == TS_ETIMEOUT || err->code == TS_ECANCELLED || err->code == TS_ELOST) {
         struct ts_err why;
         s->stop = ts_fail(&s->stop_err, err->code, "%s", err->text);
         /* engines below know only "stop"; that it was the time limit, the call knows */
@@ -268,10 +268,10 @@ static int host_field(lua_State *L)
     return 1;
 }
 
-static void set_functions(lua_State *L, const struct ts_binding *b)
+static void set_functions(lua_State *L, const char *table, const struct ts_binding *b)
 {
     for (; b->name; b++) {
-        lua_pushcfunction(L, b->fn);
+        ts_bind_push(L, table, b);
         lua_setfield(L, -2, b->name);
     }
 }
@@ -279,17 +279,17 @@ static void set_functions(lua_State *L, const struct ts_binding *b)
 void ts_bind_table(lua_State *L, const char *name, const struct ts_binding *b)
 {
     lua_newtable(L);
-    set_functions(L, b);
+    set_functions(L, name + strlen("host."), b);
     ts_script_strict(L, name, NULL);
 }
 
 void ts_bind_host(lua_State *L)
 {
     lua_newtable(L);
-    set_functions(L, ts_bind_general);
-    set_functions(L, ts_bind_run);
-    set_functions(L, ts_bind_machine);
-    set_functions(L, ts_bind_gather);
+    set_functions(L, "", ts_bind_general);
+    set_functions(L, "", ts_bind_run);
+    set_functions(L, "", ts_bind_machine);
+    set_functions(L, "", ts_bind_gather);
     ts_bind_table(L, "host.vars", ts_bind_vars);
     lua_setfield(L, -2, "vars");
     ts_bind_table(L, "host.fs", ts_bind_fs);

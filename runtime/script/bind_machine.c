@@ -325,7 +325,9 @@ bool ts_bind_field(lua_State *L, struct ts_script *s, const char *key)
     } else if (strcmp(key, "interrupted") == 0) {
         lua_pushboolean(L, s->call->interrupted_before);
     } else if (strcmp(key, "system") == 0) {
-        push_system(L);
+        if (!ts_bind_told(L, s, key)) {
+            push_system(L);
+        }
     } else {
         return false;
     }

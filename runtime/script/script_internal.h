@@ -109,6 +109,21 @@ struct ts_lua_step *ts_declare(lua_State *L, const char *name, const char *path,
 
 extern const struct ts_step_ops ts_lua_step_ops;
 
+/* One function of a table, for ts_bind_table. */
+struct ts_binding {
+    const char *name;
+    lua_CFunction fn;
+};
+
+/* ---- bind_fake.c: a machine that is only told of ------------------------------------- */
+
+/* Push `b` as a function of the host.  Where the run's host is a told one the function
+ * asks it instead of doing its work.  table: "store.", "" for the host's own. */
+void ts_bind_push(lua_State *L, const char *table, const struct ts_binding *b);
+/* A host field that is not part of the run ("system") from a told host: false where the
+ * machine is real. */
+bool ts_bind_told(lua_State *L, struct ts_script *s, const char *name);
+
 /* ---- bind.c: helpers for bindings ------------------------------------------------- */
 
 /* Push the host table.  Raises. */
@@ -132,12 +147,8 @@ int ts_opt_int(lua_State *L, int arg, const char *key, int fallback);
 /* NULL-terminated array of texts in the scratch arena, NULL if absent or empty. */
 const char *const *ts_opt_list(lua_State *L, int arg, const char *key);
 
-/* One function of a table, for ts_bind_table. */
-struct ts_binding {
-    const char *name;
-    lua_CFunction fn;
-};
-/* Push a strict table with these functions (ends with NULL); name for messages. */
+/* Push a strict table with these functions (ends with NULL); name ("host.vars") for
+ * messages. */
 void ts_bind_table(lua_State *L, const char *name, const struct ts_binding *b);
 
 void ts_push_value(lua_State *L, const struct ts_value *v);  /* NULL: nil */

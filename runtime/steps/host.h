@@ -12,6 +12,20 @@
 
 #define TS_TAIL_MAX (64 * 1024)
 
+/* A machine that is only told of (taskseq test): it answers whatever steps and engine would
+ * ask of the real one or do to it. */
+struct ts_host_fake {
+    void *ctx;
+    /* `name`: what a step calls ("run", "fs.write", "store.wipe"), `args`: an array of its
+     * arguments.  *out: an array of what the call answers, in `a` or longer-lived; left
+     * NULL the call touches no machine and is carried out.  call NULL: the engine asks, for
+     * "windows" or "run".  An error is the call's; after TS_ELOST the engine stops where it
+     * is, as a machine without power does. */
+    enum ts_code (*effect)(void *ctx, struct ts_step_call *call, const char *name,
+                           const struct ts_value *args, struct ts_arena *a,
+                           const struct ts_value **out, struct ts_err *err);
+};
+
 /* One per run; made by whoever runs the engine. */
 struct ts_host {
     struct ts_log *log;
@@ -35,6 +49,7 @@ struct ts_host {
      * the runtime. */
     char **protected_paths;
     size_t protected_count;
+    const struct ts_host_fake *fake; /* NULL: the machine is real */
 };
 void ts_host_protect(struct ts_host *h, const char *native_path);
 /* Is it a protected path, or below one?  Without regard to case. */

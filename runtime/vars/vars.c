@@ -33,6 +33,7 @@ struct ts_vars {
     size_t bytes;
     void (*listener)(void *ctx, const struct ts_var *);
     void *listener_ctx;
+    const struct ts_value *environment; /* NULL: that of the process */
 };
 
 static void free_var(void *p)
@@ -296,10 +297,31 @@ bool ts_vars_process_env(void *ctx, ts_str name, ts_str *value, bool *secret)
     return true;
 }
 
+void ts_vars_environment_is(struct ts_vars *v, const struct ts_value *texts)
+{
+    v->environment = texts;
+}
+
+bool ts_vars_environment(const struct ts_vars *v, ts_str name, ts_str *value,
+                         bool *secret)
+{
+    if (!v->environment) {
+        return ts_vars_process_env(NULL, name, value, secret);
+    }
+    for (const struct ts_value *m = v->environment->first; m; m = m->next) {
+        if (ts_str_caseeq(m->key, name)) {
+            *value = m->str;
+            *secret = ts_var_name_secret(name);
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool variable_or_process(void *ctx, ts_str name, ts_str *value, bool *secret)
 {
     return ts_vars_lookup(ctx, name, value, secret) ||
-           ts_vars_process_env(ctx, name, value, secret);
+           ts_vars_environment(ctx, name, value, secret);
 }
 
 void ts_vars_expand(const struct ts_vars *v, struct ts_buf *out, ts_str text,

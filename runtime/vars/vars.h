@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/value.h"
 #include "expr/expr.h"
 
 enum ts_scope {
@@ -50,6 +51,11 @@ const char *ts_vars_spelling(const struct ts_vars *v, ts_str name);
 
 /* %Name% from variables, then from the process environment. */
 void ts_vars_expand(const struct ts_vars *v, struct ts_buf *out, ts_str text, bool *secret);
+/* Let this object of texts, which must live as long, stand for the process environment. */
+void ts_vars_environment_is(struct ts_vars *v, const struct ts_value *texts);
+/* That object, or else the process environment; secret by name. */
+bool ts_vars_environment(const struct ts_vars *v, ts_str name, ts_str *value,
+                         bool *secret);
 /* Text with every secret value in it (3 bytes or longer; also JSON- or URL-escaped is not
  * tried) replaced by *****.  A value that was secret once stays hidden when it is changed
  * or deleted.  Cheap when there are no secrets. */
