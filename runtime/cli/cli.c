@@ -10,9 +10,10 @@
 #include "platform/sysinfo.h"
 
 static const struct ts_command *const commands[] = {
-    &ts_cmd_facts,   &ts_cmd_gather, &ts_cmd_run, &ts_cmd_resume, &ts_cmd_status,
-    &ts_cmd_check,   &ts_cmd_plan,   &ts_cmd_lab, &ts_cmd_steps,  &ts_cmd_vars,
-    &ts_cmd_convert, &ts_cmd_schema, &ts_cmd_get, &ts_cmd_set,    &ts_cmd_explain};
+    &ts_cmd_facts,   &ts_cmd_gather,  &ts_cmd_run,   &ts_cmd_resume,
+    &ts_cmd_status,  &ts_cmd_explain, &ts_cmd_check, &ts_cmd_plan,
+    &ts_cmd_test,    &ts_cmd_lab,     &ts_cmd_steps, &ts_cmd_vars,
+    &ts_cmd_convert, &ts_cmd_schema,  &ts_cmd_get,   &ts_cmd_set};
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
 
 char *ts_cli_program;

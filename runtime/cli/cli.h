@@ -27,7 +27,7 @@ struct ts_command {
 extern const struct ts_command ts_cmd_facts, ts_cmd_gather;
 extern const struct ts_command ts_cmd_run, ts_cmd_resume, ts_cmd_status, ts_cmd_check,
     ts_cmd_plan, ts_cmd_steps, ts_cmd_schema, ts_cmd_vars, ts_cmd_get, ts_cmd_set,
-    ts_cmd_lab, ts_cmd_convert, ts_cmd_explain;
+    ts_cmd_lab, ts_cmd_convert, ts_cmd_explain, ts_cmd_test;
 
 /* The whole program; the value is its exit code. */
 int ts_cli_main(int argc, char **argv);

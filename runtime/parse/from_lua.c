@@ -15,7 +15,8 @@
 
 struct lua_reader {
     lua_State *L;
-    const struct ts_registry *steps;
+    const struct ts_registry *steps; /* NULL: data with constructors of their own */
+    size_t tag_count;
     const char **tags; /* by tag; names of types are those of the registry */
     char **files;      /* by number */
     int file_count;
@@ -150,9 +151,9 @@ static void push_constructor(lua_State *L, struct lua_reader *r, lua_CFunction f
 
 static int tag_of_type(const struct lua_reader *r, const char *name)
 {
-    for (size_t i = 0; i < r->steps->types.n; i++) {
-        if (strcmp(r->tags[TAG_FIRST_TYPE + i], name) == 0) {
-            return TAG_FIRST_TYPE + (int)i;
+    for (size_t i = TAG_FIRST_TYPE; r->steps && i < r->tag_count; i++) {
+        if (strcmp(r->tags[i], name) == 0) {
+            return (int)i;
         }
     }
     return -1;
@@ -161,10 +162,9 @@ static int tag_of_type(const struct lua_reader *r, const char *name)
 static const char *suggest_name(const struct lua_reader *r, const char *name)
 {
     static const char *const others[] = {
-        "sequence", "group", "include", "require", "assert",   "error",
-        "ipairs",   "math",  "next",    "pairs",   "pcall",    "select",
-        "string",   "table", "type",    "utf8",    "tonumber", "tostring"};
-    const char *near = ts_registry_suggest(r->steps, ts_str_of(name));
+        "require", "assert", "error",  "ipairs", "math", "next", "pairs",    "pcall",
+        "select",  "string", "table",  "type",   "utf8", "tonumber", "tostring"};
+    const char *near = ts_str_suggest(ts_str_of(name), r->tags, r->tag_count);
 
     return near ? near
                 : ts_str_suggest(ts_str_of(name), others, sizeof others / sizeof *others);
@@ -195,12 +195,13 @@ static int unknown_name(lua_State *L)
     for (size_t i = 0; i < sizeof absent / sizeof *absent; i++) {
         if (strcmp(name, absent[i]) == 0) {
             return luaL_error(L,
-                              "a sequence cannot use `%s`: it is only put together "
-                              "here, its steps act later",
-                              name);
+                              "%s cannot use `%s`: it is only put together here, its "
+                              "steps act later",
+                              r->steps ? "a sequence" : "a scenario", name);
         }
     }
-    const char *kind = name[0] >= 'A' && name[0] <= 'Z' ? "step type" : "name";
+    bool capital = name[0] >= 'A' && name[0] <= 'Z';
+    const char *kind = r->steps && capital ? "step type" : "name";
     const char *near = suggest_name(r, name);
     if (near) {
         return luaL_error(L, "unknown %s %s; did you mean %s?", kind, name, near);
@@ -366,17 +367,19 @@ static void weak_table(lua_State *L)
 
 static void open_globals(lua_State *L, struct lua_reader *r)
 {
-    static const char *const names[] = {"sequence", "group"};
+    int last = r->steps ? TAG_GROUP : (int)r->tag_count - 1;
 
     weak_table(L);
     lua_rawsetp(L, LUA_REGISTRYINDEX, r);
     lua_pushglobaltable(L);
-    for (int tag = TAG_SEQUENCE; tag <= TAG_GROUP; tag++) {
+    for (int tag = 0; tag <= last; tag++) {
         push_constructor(L, r, construct, tag);
-        lua_setfield(L, -2, names[tag]);
+        lua_setfield(L, -2, r->tags[tag]);
     }
-    push_constructor(L, r, construct_include, TAG_INCLUDE);
-    lua_setfield(L, -2, "include");
+    if (r->steps) {
+        push_constructor(L, r, construct_include, TAG_INCLUDE);
+        lua_setfield(L, -2, "include");
+    }
     lua_pushlightuserdata(L, r);
     lua_newtable(L);
     lua_newtable(L);
@@ -396,7 +399,8 @@ struct lua_reader *lua_reader_new(const struct ts_registry *steps)
 
     r->L = ts_sandbox_new(NULL);
     r->steps = steps;
-    r->tags = ts_alloc_array(TAG_FIRST_TYPE + steps->types.n, sizeof *r->tags);
+    r->tag_count = TAG_FIRST_TYPE + steps->types.n;
+    r->tags = ts_alloc_array(r->tag_count, sizeof *r->tags);
     r->tags[TAG_SEQUENCE] = "sequence";
     r->tags[TAG_GROUP] = "group";
     r->tags[TAG_INCLUDE] = "include";
@@ -404,6 +408,20 @@ struct lua_reader *lua_reader_new(const struct ts_registry *steps)
         const struct ts_step_type *t = steps->types.entries[i].value;
         r->tags[TAG_FIRST_TYPE + i] = t->name;
     }
+    open_globals(r->L, r);
+    return r;
+}
+
+struct lua_reader *lua_reader_new_data(const char *const *names)
+{
+    struct lua_reader *r = ts_alloc(sizeof *r);
+
+    r->L = ts_sandbox_new(NULL);
+    while (names[r->tag_count]) {
+        r->tag_count++;
+    }
+    r->tags = ts_alloc_array(r->tag_count, sizeof *r->tags);
+    memcpy(r->tags, names, r->tag_count * sizeof *r->tags);
     open_globals(r->L, r);
     return r;
 }
@@ -470,7 +488,7 @@ enum ts_code lua_reader_read(struct lua_reader *r, struct ts_arena *a, ts_str te
     r->source = s;
     lua_rawgetp(L, LUA_REGISTRYINDEX, r);
     enum ts_code rc = ts_sandbox_run(L, text, s->name, err);
-    if (rc == TS_OK) {
+    if (rc == TS_OK && r->steps) {
         rc = check_returned(r, s, err);
     }
     if (rc == TS_OK) {
@@ -481,6 +499,7 @@ enum ts_code lua_reader_read(struct lua_reader *r, struct ts_arena *a, ts_str te
                                 .tags = r->tags,
                                 .files = keep_files(r, a),
                                 .is_constructor = is_constructor,
+                                .data = !r->steps,
                                 .err = err};
         rc = lua_convert(&c, out);
     }

@@ -304,6 +304,38 @@ static const char *split_member(struct ts_arena *a, const char *path, const char
     return path;
 }
 
+/* Too large a file is bad input, as in parse. */
+static enum ts_code read_file(const char *path, struct ts_buf *text, struct ts_err *err)
+{
+    enum ts_code rc = ts_file_read(path, MOST_FILE, text, err);
+
+    if (rc == TS_ELIMIT) {
+        rc = TS_EINPUT;
+        if (err) {
+            err->code = rc;
+        }
+    }
+    return rc;
+}
+
+enum ts_code ts_lua_data_load(struct ts_value **out, struct ts_arena *a, const char *path,
+                              const char *const *names, struct ts_err *err)
+{
+    struct ts_buf text = {0};
+    struct source s = {.name = path, .format = "lua", .lua = true};
+    enum ts_code rc = read_file(path, &text, err);
+
+    *out = NULL;
+    if (rc == TS_OK) {
+        struct lua_reader *r = lua_reader_new_data(names);
+        s.folder = folder_of(a, path);
+        rc = lua_reader_read(r, a, ts_buf_view(&text), &s, out, err);
+        lua_reader_free(r);
+    }
+    ts_buf_free(&text);
+    return rc == TS_ELIMIT ? (err->code = TS_EINPUT) : rc;
+}
+
 enum ts_code ts_sequence_load(struct ts_sequence **out, const char *path,
                               const struct ts_registry *steps, struct ts_err *err)
 {
@@ -316,13 +348,7 @@ enum ts_code ts_sequence_load(struct ts_sequence **out, const char *path,
     *out = NULL;
     path = split_member(&scratch, path, &s.member);
     s.name = path;
-    if ((rc = ts_file_read(path, MOST_FILE, &text, err)) != TS_OK) {
-        if (rc == TS_ELIMIT) { /* too large a file is bad input, as in parse */
-            rc = TS_EINPUT;
-            if (err) {
-                err->code = rc;
-            }
-        }
+    if ((rc = read_file(path, &text, err)) != TS_OK) {
         goto done;
     }
     const char *format = format_of(path, ts_buf_view(&text));

@@ -222,7 +222,7 @@ static enum ts_code convert_marked(struct lua_convert *c, const struct place *at
     out->tag = c->tags[m->tag];
     out->file = c->files[m->file];
     out->line = m->line;
-    here.is_node = m->tag != TAG_SEQUENCE && m->tag != TAG_INCLUDE;
+    here.is_node = !c->data && m->tag != TAG_SEQUENCE && m->tag != TAG_INCLUDE;
     enum ts_code rc = convert_name(c, &here, out);
     if (rc == TS_OK) {
         rc = convert_members(c, &here, depth, items, out);
@@ -230,21 +230,23 @@ static enum ts_code convert_marked(struct lua_convert *c, const struct place *at
     if (rc != TS_OK || items == 0) {
         return rc;
     }
-    if (m->tag != TAG_GROUP && m->tag != TAG_SEQUENCE) {
+    const char *list = c->data ? "items" : "steps";
+    if (!c->data && m->tag != TAG_GROUP && m->tag != TAG_SEQUENCE) {
         return place_fail_plain(&here, c->source, c->err,
                                 "%s takes named properties only, but has an item [1]",
                                 out->tag);
     }
     for (struct ts_value *v = out->first; v; v = v->next) {
-        if (strcmp(v->key.p, "steps") == 0) {
+        if (strcmp(v->key.p, list) == 0) {
             return place_fail_plain(&here, c->source, c->err,
                                     "children stand either in the list part or in "
-                                    "`steps`, not in both");
+                                    "`%s`, not in both",
+                                    list);
         }
     }
     struct ts_value *steps = ts_value_new(c->arena, TS_ARRAY);
-    steps->key = TS_S("steps");
-    struct place there = {.up = &here, .v = steps, .key = "steps"};
+    steps->key = ts_str_of(list);
+    struct place there = {.up = &here, .v = steps, .key = list};
     rc = convert_items(c, &there, depth, items, steps);
     ts_value_push(out, steps);
     return rc;

@@ -23,6 +23,7 @@ struct lua_convert {
     /* Is the function at the top one of our constructors, waiting for its table? */
     bool (*is_constructor)(lua_State *L, int index);
     size_t values;
+    bool data; /* not a sequence: items of every constructor become `items` */
     struct ts_err *err;
 };
 

@@ -25,6 +25,12 @@ TS_NODISCARD enum ts_code ts_sequence_parse(struct ts_sequence **out, ts_str tex
 TS_NODISCARD enum ts_code ts_sequence_restore(struct ts_sequence **out, ts_str json,
                                               const struct ts_registry *steps,
                                               struct ts_err *err);
+/* Evaluate a Lua file of data under the bounds of sequences.  `names` (ends with NULL) are
+ * its constructors: NAME "Text" { ... } gives an object with tag, file and line, `name`,
+ * and what stands in its list part as the array `items`.  Errors as of ts_sequence_load. */
+TS_NODISCARD enum ts_code ts_lua_data_load(struct ts_value **out, struct ts_arena *a,
+                                           const char *path, const char *const *names,
+                                           struct ts_err *err);
 /* The JSON Schema (2020-12) of the sequence format with these step types. */
 void ts_schema_write(struct ts_buf *out, const struct ts_registry *steps);
 

@@ -12,6 +12,8 @@
 /* One bounded state for all Lua files of a load: an include shares the bounds. */
 struct lua_reader;
 struct lua_reader *lua_reader_new(const struct ts_registry *steps);
+/* For a file of data: `names` (ends with NULL, must live as long) are its constructors. */
+struct lua_reader *lua_reader_new_data(const char *const *names);
 void lua_reader_free(struct lua_reader *r); /* NULL is allowed */
 /* Evaluate the text and convert the sequence { … } it returns. */
 TS_NODISCARD enum ts_code lua_reader_read(struct lua_reader *r, struct ts_arena *a,
