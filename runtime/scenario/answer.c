@@ -88,9 +88,9 @@ void scn_check_used(struct scn_play *p)
         }
         scn_failure(p,
                     p->used[i] ? ts_arena_format(p->a,
-                                                 "on \"%s\" (line %d) was asked %zu times, "
-                                                 "but it is prepared for %zu; what is "
-                                                 "never used tests nothing",
+                                                 "on \"%s\" (line %d): only %zu of its %zu "
+                                                 "answers were used; what is never used "
+                                                 "tests nothing",
                                                  on->pattern, on->line, p->used[i], want)
                                : ts_arena_format(p->a,
                                                  "on \"%s\" (line %d) was never used: no "

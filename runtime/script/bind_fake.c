@@ -25,7 +25,10 @@ static struct ts_value *table_value(lua_State *L, struct ts_arena *a, int index,
         ts_value_push(v, to_value(L, a, lua_gettop(L), depth + 1));
         lua_pop(L, 1);
     }
-    for (lua_pushnil(L); n == 0 && lua_next(L, index); lua_pop(L, 1)) {
+    if (n) {
+        return v;
+    }
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
         ts_str key;
         luaL_argcheck(L, lua_type(L, -2) == LUA_TSTRING, 1, "names must be texts");
         key.p = lua_tolstring(L, -2, &key.n);
