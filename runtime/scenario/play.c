@@ -205,6 +205,9 @@ static enum ts_code open_state(struct scn_play *p, struct ts_state **out,
     const struct ts_sequence *seq = p->sequence->seq;
     enum ts_code rc = ts_state_open(out, p->dir, !resume, false, err);
 
+    if (rc == TS_OK) {
+        ts_state_hurry(*out);
+    }
     if (rc == TS_OK && resume) {
         rc = ts_state_last_run(*out, run, err);
         return rc == TS_OK ? ts_state_load_vars(*out, run->id, p->vars, NULL, NULL, err)

@@ -55,6 +55,9 @@ TS_NODISCARD enum ts_code ts_state_open(struct ts_state **out, const char *dir,
 void ts_state_close(
     struct ts_state *s); /* NULL is allowed; uncommitted records are lost */
 const char *ts_state_dir(const struct ts_state *s);
+/* Commits need not survive a crash of this computer: for a state that nobody will want
+ * then (taskseq test).  Until it is closed. */
+void ts_state_hurry(struct ts_state *s);
 
 /* The newest run, to which records go from now on.  TS_ENOTFOUND if there is none. */
 TS_NODISCARD enum ts_code ts_state_last_run(struct ts_state *s, struct ts_run *out,
