@@ -220,6 +220,7 @@ static int run(const struct ts_args *args)
         ts_place_new(&s.place, ts_args_get(args, "state"), s.phase, s.machine, &err) !=
             TS_OK ||
         open_state(&s, &err) != TS_OK || make_room(&s, &err) != TS_OK ||
+        ts_session_restarts(&s, &err) != TS_OK ||
         begin(&s, args->words[0], &err) != TS_OK)
         goto failed;
     pending_file(&s, false);
@@ -327,8 +328,14 @@ static int resume(const struct ts_args *args)
     if (args->word_count != 0)
         return ts_cli_usage("resume takes no sequence: the state holds it");
     new_tools(&s);
-    if (ts_session_machine(&s, args, &err) != TS_OK || open_run(&s, &err) != TS_OK ||
-        stored_sequence(&s, &err) != TS_OK)
+    if (ts_session_machine(&s, args, &err) != TS_OK)
+        goto failed;
+    if (open_run(&s, &err) != TS_OK) {
+        if (err.code == TS_ENOTFOUND && s.state)
+            ts_session_ended(&s); /* a cut came between the end and this */
+        goto failed;
+    }
+    if (stored_sequence(&s, &err) != TS_OK)
         goto failed;
     if (from && !ts_sequence_find(s.seq, from)) {
         ts_fail(&err, TS_EINPUT,
@@ -340,7 +347,7 @@ static int resume(const struct ts_args *args)
         (s.run.status == TS_RUN_FAILED && ts_session_secrets(&s, &err) != TS_OK))
         goto failed;
     pending_file(&s, true);
-    if (ts_session_start(&s, &err) != TS_OK)
+    if (ts_session_restarts(&s, &err) != TS_OK || ts_session_start(&s, &err) != TS_OK)
         goto failed;
     exit_code = ts_session_engine(&s, true, from);
     goto done;

@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "cli/again.h"
 #include "platform/clock.h"
 #include "platform/sysinfo.h"
 #include "platform/thread.h"
@@ -172,6 +173,49 @@ static void name_state_folder(struct ts_session *s)
     ts_free(shown);
 }
 
+/* ---- restarts ------------------------------------------------------------------------
+ */
+
+static const char *boot_setting(void *ctx, const char *name)
+{
+    return ts_vars_get(ctx, name);
+}
+
+/* The state is where it will be at the next start, as far as we know. */
+static enum ts_code enlist(struct ts_session *s, struct ts_err *err)
+{
+    enum ts_boot_system running =
+        s->phase == TS_PHASE_WINPE ? TS_BOOT_WINPE : TS_BOOT_FULLOS;
+    enum ts_code rc;
+
+    ts_again_free(s->again);
+    s->again = NULL;
+    rc = ts_again_new(&s->again, s->args, ts_state_dir(s->state), err);
+    s->boot.argv = (const char *const *)s->again;
+    s->boot.state_dir = ts_state_dir(s->state);
+    return rc == TS_OK ? ts_boot_enlist(&s->boot, running, err) : rc;
+}
+
+static bool restarts_itself(const struct ts_session *s)
+{
+    const char *how = ts_args_get(s->args, "on-restart");
+
+    return how && strcmp(how, "reboot") == 0;
+}
+
+void ts_session_ended(struct ts_session *s)
+{
+    struct ts_err err;
+
+    if (!restarts_itself(s))
+        return;
+    s->boot.state_dir = ts_state_dir(s->state);
+    if (ts_boot_forget(&s->boot, &err) != TS_OK) {
+        ts_log_write(s->log, TS_LOG_WARNING, NULL, "%s", err.text);
+        ts_cli_say("warning: %s", err.text);
+    }
+}
+
 /* A state on the RAM drive goes where a restart does not empty it. */
 static enum ts_code settle(void *ctx, const char *path, struct ts_err *err)
 {
@@ -194,6 +238,7 @@ static enum ts_code settle(void *ctx, const char *path, struct ts_err *err)
         s->host.state_dir = ts_state_dir(s->state);
         ts_host_protect(&s->host, s->host.state_dir);
         name_state_folder(s);
+        rc = restarts_itself(s) ? enlist(s, err) : TS_OK;
         ts_log_write(s->log, TS_LOG_INFO, NULL, "The state of the run was moved to %s",
                      dir);
     }
@@ -218,23 +263,25 @@ static enum ts_code do_restart(void *ctx, enum ts_phase target, int64_t delay_ms
     return s->inner.restart(s->inner.ctx, target, delay_ms, message, err);
 }
 
-static enum ts_code choose_backend(struct ts_session *s, struct ts_err *err)
+enum ts_code ts_session_restarts(struct ts_session *s, struct ts_err *err)
 {
     const char *how = ts_args_get(s->args, "on-restart");
 
     if (how && strcmp(how, "exit") != 0 && strcmp(how, "reboot") != 0)
         return ts_fail(err, TS_EINPUT, "--on-restart is reboot or exit, not \"%s\"", how);
+    s->boot.setting = boot_setting;
+    s->boot.ctx = s->vars;
     if (s->lab && !how)
         s->inner = ts_lab_restart_backend(s->lab);
-    else if (how && strcmp(how, "reboot") == 0)
-        s->inner = ts_restart_reboot;
+    else if (restarts_itself(s))
+        s->inner = ts_restart_reboot(&s->boot);
     else
         s->inner = ts_restart_exit;
     s->backend = s->inner;
     s->backend.ctx = s;
     s->backend.prepare = prepare_restart;
     s->backend.restart = do_restart;
-    return TS_OK;
+    return restarts_itself(s) ? enlist(s, err) : TS_OK;
 }
 
 static enum ts_code open_events(struct ts_session *s, struct ts_err *err)
@@ -255,8 +302,6 @@ enum ts_code ts_session_start(struct ts_session *s, struct ts_err *err)
 
     s->display = ts_display_new(&s->seq, ts_args_has(s->args, "verbose"),
                                 ts_args_has(s->args, "quiet"));
-    if ((rc = choose_backend(s, err)) != TS_OK)
-        return rc;
     ts_log_mask(s->log, mask, s->vars);
     ts_log_sink(s->log, ts_display_log, s->display);
     if ((rc = open_log(s, err)) != TS_OK || (rc = open_events(s, err)) != TS_OK)
@@ -308,6 +353,7 @@ int ts_session_engine(struct ts_session *s, bool resume, const char *from_step)
     if (r.end == TS_END_RESTART)
         return TS_EXIT_RESTART;
     ts_state_drop_secrets(s->state);
+    ts_session_ended(s);
     return r.end == TS_END_SUCCEEDED   ? TS_EXIT_OK
            : r.end == TS_END_CANCELLED ? TS_EXIT_CANCELLED
                                        : TS_EXIT_FAILED;
@@ -330,5 +376,6 @@ void ts_session_fini(struct ts_session *s)
     ts_facts_free(s->facts);
     ts_lab_free(s->lab);
     ts_free(s->place.dir);
+    ts_again_free(s->again);
     memset(s, 0, sizeof *s);
 }

@@ -9,6 +9,7 @@
 #include "facts/facts.h"
 #include "lab/lab.h"
 #include "parse/parse.h"
+#include "platform/boot.h"
 #include "script/script.h"
 
 struct ts_session {
@@ -33,6 +34,8 @@ struct ts_session {
     struct ts_serve *serve;
     struct ts_restart_backend inner,
         backend; /* backend: inner, after settling the state */
+    struct ts_boot boot; /* of --on-restart reboot: argv is set then */
+    char **again;
 };
 
 /* Drives (lab, --drive), phase, machine id, facts. */
@@ -52,6 +55,11 @@ TS_NODISCARD enum ts_code ts_session_variables(struct ts_session *s, bool ask,
 /* An ended run has forgotten its secrets: those that inputs ask for are taken from
  * TASKSEQ_VAR_NAME or asked for again. */
 TS_NODISCARD enum ts_code ts_session_secrets(struct ts_session *s, struct ts_err *err);
+/* How this run restarts the machine.  With --on-restart reboot the machine's starts go on
+ * with the run from here on.  The state is open. */
+TS_NODISCARD enum ts_code ts_session_restarts(struct ts_session *s, struct ts_err *err);
+/* No start of the machine goes on with the run any more. */
+void ts_session_ended(struct ts_session *s);
 /* Log, events, display, server, host: the state is open, run is filled. */
 TS_NODISCARD enum ts_code ts_session_start(struct ts_session *s, struct ts_err *err);
 /* Run the engine, show the end, give the exit code. */

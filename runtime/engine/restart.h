@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "model/model.h"
+#include "platform/boot.h"
 
 struct ts_restart_backend {
     const char *name; /* "exit", "lab", "reboot" */
@@ -18,11 +19,14 @@ struct ts_restart_backend {
                             const char *message, struct ts_err *err);
     /* After "exit" a resume goes on without proof of a reboot: true. */
     bool trust_phase;
+    /* What prepare arranges may hold for one start only, and a start that is cut by a power
+     * failure uses it up: who then arrives elsewhere is sent on again, twice at most. */
+    bool one_start;
 };
 
 extern const struct ts_restart_backend ts_restart_exit;
-/* The real machine through platform/power.h; the runtime must have been arranged to start
- * again by the caller.  Only a full OS target. */
-extern const struct ts_restart_backend ts_restart_reboot;
+/* The real machine: its next start is arranged, and its restart done, through
+ * platform/boot.h.  `boot` stays the caller's and must live as long as the backend. */
+struct ts_restart_backend ts_restart_reboot(struct ts_boot *boot);
 
 #endif

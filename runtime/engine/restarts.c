@@ -1,8 +1,7 @@
-/* restarts.c - asking for a restart, and the two backends that need nothing else. */
+/* restarts.c - asking for a restart, and the backends but the lab's. */
 #include "engine/engine_internal.h"
 
 #include "platform/clock.h"
-#include "platform/power.h"
 
 #include <stdio.h>
 
@@ -149,30 +148,30 @@ static enum ts_code leave_restart(void *ctx, enum ts_phase target, int64_t delay
 const struct ts_restart_backend ts_restart_exit = {
     .name = "exit", .prepare = leave_it, .restart = leave_restart, .trust_phase = true};
 
-static enum ts_code only_full_os(void *ctx, enum ts_phase target, struct ts_err *err)
+static enum ts_boot_system system_of(enum ts_phase phase)
 {
-    (void)ctx;
-    if (target == TS_PHASE_WINPE) {
-        return ts_fail(
-            err, TS_EUNSUPPORTED,
-            "no boot image is set up on this machine; --on-restart exit leaves "
-            "the restart to the caller");
-    }
-    return TS_OK;
+    return phase == TS_PHASE_WINPE ? TS_BOOT_WINPE : TS_BOOT_FULLOS;
+}
+
+static enum ts_code arrange(void *ctx, enum ts_phase target, struct ts_err *err)
+{
+    return ts_boot_arrange(ctx, system_of(target), err);
 }
 
 static enum ts_code reboot(void *ctx, enum ts_phase target, int64_t delay,
                            const char *message, struct ts_err *err)
 {
-    enum ts_code rc = only_full_os(ctx, target, err);
-
     (void)message; /* was logged, and is in the event */
-    if (rc != TS_OK) {
-        return rc;
-    }
     ts_sleep_ms(delay);
-    return ts_power_restart(err);
+    return ts_boot_restart(ctx, system_of(target), err);
 }
 
-const struct ts_restart_backend ts_restart_reboot = {
-    .name = "reboot", .prepare = only_full_os, .restart = reboot};
+struct ts_restart_backend ts_restart_reboot(struct ts_boot *boot)
+{
+    return (struct ts_restart_backend){
+        .name = "reboot",
+        .ctx = boot,
+        .prepare = arrange,
+        .restart = reboot,
+        .one_start = true};
+}

@@ -165,6 +165,12 @@ static enum ts_code stop_loop(struct ts_engine *e, const struct ts_arrival *a,
     return e->over ? TS_OK : ts_engine_commit(e, err);
 }
 
+/* An arrival somewhere else that a power cut on the way explains. */
+static bool used_up(const struct ts_engine *e, const struct ts_arrival *a)
+{
+    return e->c->restart->one_start && a->count < a->limit;
+}
+
 enum next { GO_ON, INTERRUPTED, LOOP, WRONG_PHASE, GO_BACK };
 
 static enum next what_next(const struct ts_engine *e, const struct ts_arrival *a)
@@ -176,7 +182,7 @@ static enum next what_next(const struct ts_engine *e, const struct ts_arrival *a
         return LOOP;
     }
     if (!trusted && meant != TS_PHASE_ANY && meant != e->host->phase) {
-        return a->expected ? WRONG_PHASE : GO_BACK;
+        return a->expected && !used_up(e, a) ? WRONG_PHASE : GO_BACK;
     }
     return e->started ? INTERRUPTED : GO_ON;
 }

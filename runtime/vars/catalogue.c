@@ -126,6 +126,19 @@ static const struct ts_var_doc catalogue[] = {
     {"SMSTSRetryRequested", CONTROL, "",
      "any value: run this step again, after the restart if one is requested too.  "
      "Emptied at each start"},
+    {"TSBootAppendWinPE", CONTROL, "",
+     "words for the command line of the kernel in TSBootKernelWinPE; "
+     "`taskseq.phase=WinPE` is added"},
+    {"TSBootEntryWinPE", CONTROL, "",
+     "entry of systemd-boot that starts WinPE, as `bootctl list` names it; for "
+     "`--on-restart reboot` on Linux"},
+    {"TSBootInitrdWinPE", CONTROL, "", "the initial RAM disk of TSBootKernelWinPE"},
+    {"TSBootKernelWinPE", CONTROL, "",
+     "kernel that starts WinPE by kexec, where there is no boot entry; for `--on-restart "
+     "reboot` on Linux"},
+    {"TSGrubEntryWinPE", CONTROL, "",
+     "entry of GRUB's menu that starts WinPE, as `grub-reboot` wants it; for "
+     "`--on-restart reboot` on Linux"},
     {"TSLogMaxHistory", CONTROL, "8", "how many rolled log files are kept"},
     {"TSLogMaxSize", CONTROL, "26214400", "bytes at which smsts.log is rolled"},
     {"TSRestartLimit", CONTROL, "5",

@@ -365,7 +365,8 @@ enum ts_code fake_run(struct fake *f, const struct ts_sequence *seq, bool resume
                                              .prepare = prepare,
                                              .restart = f->backend_restart ? f->backend_restart
                                                                            : restart,
-                                             .trust_phase = f->trust_phase};
+                                             .trust_phase = f->trust_phase,
+                                             .one_start = f->one_start};
     f->host.seq = seq;
     f->config.seq = seq;
     f->config.steps = &f->steps;

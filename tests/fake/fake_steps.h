@@ -48,7 +48,7 @@ struct fake {
     struct ts_err err;
     struct ts_buf events, log; /* lines */
     char phase_asked[16];      /* by the restart backend */
-    bool refuse_restart, fail_restart, trust_phase;
+    bool refuse_restart, fail_restart, trust_phase, one_start;
     int restarts;
     /* Called instead of the backend's own restart; NULL: that. */
     enum ts_code (*backend_restart)(void *ctx, enum ts_phase target, int64_t delay_ms,

@@ -161,6 +161,7 @@ static void prepare(const struct scenario_start *s, struct fake *f)
     f->refuse_restart = flag(s, "refuseRestart");
     f->fail_restart = flag(s, "failRestart");
     f->trust_phase = flag(s, "trustPhase");
+    f->one_start = flag(s, "oneStart");
     f->config.restart_limit = limit ? (int)limit->integer : 0;
     if (s->more_restarts) {
         f->config.restart_limit = (limit ? (int)limit->integer : 5) + s->more_restarts;

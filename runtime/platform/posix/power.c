@@ -266,29 +266,43 @@ enum ts_code ts_power_run_pending(const char *path, size_t *done, size_t *left,
 /* ---- the real thing ------------------------------------------------------------------
  */
 
-enum ts_code ts_power_restart(struct ts_err *err)
+/* systemctl only asks; services are being stopped then, we among them. */
+static enum ts_code ask_systemd(const char *verb, struct ts_err *err)
 {
     enum { PATIENCE_MS = 300000 };
+    const char *argv[] = {"systemctl", verb, NULL};
+    struct ts_proc_spec spec = {.argv = argv};
+    struct ts_proc_result result = {0};
+    enum ts_code rc = ts_proc_run(&spec, &result, err);
 
+    if (rc != TS_OK) {
+        return rc;
+    }
+    if (result.code != 0) {
+        return ts_fail(err, TS_EIO, "cannot restart: systemctl %s answered %lld", verb,
+                       result.code);
+    }
+    for (int waited = 0; waited < PATIENCE_MS; waited += 100) {
+        if (ts_cancelled()) {
+            return TS_OK; /* SIGTERM: this is how we are told to get out of the way */
+        }
+        poll(NULL, 0, 100);
+    }
+    return ts_fail(err, TS_ETIMEOUT, "the system was asked to restart but did not");
+}
+
+enum ts_code ts_power_restart(struct ts_err *err)
+{
     sync();
     if (access("/run/systemd/system", F_OK) == 0) {
-        const char *argv[] = {"systemctl", "reboot", NULL};
-        struct ts_proc_spec spec = {.argv = argv};
-        struct ts_proc_result result = {0};
-        enum ts_code rc = ts_proc_run(&spec, &result, err);
-        if (rc != TS_OK) {
-            return rc;
-        }
-        if (result.code != 0) {
-            return ts_fail(err, TS_EIO, "cannot restart: systemctl reboot answered %lld",
-                           result.code);
-        }
-        /* It only asked; services are being stopped now, we among them. */
-        for (int waited = 0; waited < PATIENCE_MS; waited += 1000) {
-            poll(NULL, 0, 1000);
-        }
-        return ts_fail(err, TS_ETIMEOUT, "the system was asked to restart but did not");
+        return ask_systemd("reboot", err);
     }
     reboot(RB_AUTOBOOT);
     return ts_fail_os(err, errno, "cannot restart");
+}
+
+enum ts_code ts_power_kexec(struct ts_err *err)
+{
+    sync();
+    return ask_systemd("kexec", err);
 }

@@ -1,0 +1,296 @@
+"""The tests of tests/uml/run.sh.  Use: cuts.py SOURCE_DIR BUILD_DIR"""
+
+import concurrent.futures
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+from machine import Broken, Lab, Machine, copy
+
+NIGHTLY = os.environ.get("TASKSEQ_NIGHTLY") == "1"
+CUTS = int(os.environ.get("TASKSEQ_UML_CUTS", "500" if NIGHTLY else "20"))
+NTFS_CUTS = 60 if NIGHTLY else 3
+SEED = int(os.environ.get("TASKSEQ_UML_SEED", str(int(time.time()) % 1000000)))
+AT_ONCE = 2
+PEOPLE = """{ "users": [
+  { "name": "Ann", "files": 300, "folders": 40, "largest": 60000 },
+  { "name": "Bob", "files": 150, "folders": 20 },
+  { "name": "Cleo", "files": 60, "folders": 10 } ] }"""
+
+failures = 0
+
+
+def ok(name):
+    print("ok " + name, flush=True)
+
+
+def not_ok(name, detail):
+    global failures
+    failures += 1
+    print("not ok " + name)
+    for line in str(detail).splitlines()[-25:]:
+        print("    " + line.encode("utf-8", "replace").decode())
+    sys.stdout.flush()
+
+
+def check(name, good, detail=""):
+    if good:
+        ok(name)
+    else:
+        not_ok(name, detail)
+    return good
+
+
+# ---- making it ------------------------------------------------------------------------
+
+
+def build_lab(work, source, build):
+    """The folder that all machines see: program, init, media, the first disk."""
+    kernel = shutil.which("linux.uml")
+    if not kernel:
+        raise Broken("linux.uml is not in PATH")
+    lab = Lab(work, kernel)
+    here = os.path.join(source, "tests", "uml")
+    os.makedirs(lab.path("bin"))
+    os.makedirs(lab.path("out"))
+    shutil.copy2(os.path.join(build, "taskseq"), lab.path("bin", "taskseq"))
+    for name in ("init", "go-on.sh"):
+        shutil.copy2(os.path.join(here, name), lab.path(name))
+    shutil.copy2(os.path.join(source, "sequences", "refresh-hardlink.lua"),
+                 lab.path("refresh.lua"))
+    for command in (["-o", lab.path("bin", "guest"), os.path.join(here, "guest.c")],
+                    ["-shared", "-fPIC", "-o", lab.path("bin", "nosync.so"),
+                     os.path.join(here, "nosync.c")]):
+        subprocess.run(["cc", "-O2", "-Wall"] + command, check=True)
+    with open(lab.path("people.json"), "w") as file:
+        file.write(PEOPLE)
+    subprocess.run([lab.path("bin", "taskseq"), "lab", "--new", lab.path("pc"), "--profile",
+                    lab.path("people.json"), "--seed", "3"],
+                   check=True, stderr=subprocess.DEVNULL)
+    os.rename(lab.path("pc", "C"), lab.path("system"))
+    os.rename(lab.path("pc", "E"), lab.path("media"))
+    return lab
+
+
+def make_disk(lab, path, folder=None):
+    with open(path, "wb") as file:
+        file.truncate(600 << 20)
+    command = ["mke2fs", "-q", "-t", "ext4"] + (["-d", folder] if folder else []) + [path]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def starts(lab):
+    """Can a User-mode Linux kernel run here at all?  The reason why not, or None."""
+    make_disk(lab, lab.path("empty.img"))
+    m = Machine(lab, "try", lab.path("empty.img"))
+    try:
+        m.look()
+        return None
+    except Exception as wrong:  # whatever it is: there is no machine
+        m.cut()
+        return "%s: %s" % (type(wrong).__name__, wrong)
+
+
+# ---- what it looks like afterwards ----------------------------------------------------
+
+
+def differences(wanted, seen):
+    out = []
+    for name in ("tree", "content", "times", "extra"):
+        a, b = wanted[name].splitlines(), seen[name].splitlines()
+        lost, new = set(a) - set(b), set(b) - set(a)
+        out += ["%s: - %s" % (name, line) for line in sorted(lost)[:8]]
+        out += ["%s: + %s" % (name, line) for line in sorted(new)[:8]]
+    return "\n".join(out)
+
+
+def result(picture):
+    try:
+        return json.loads(picture["status"])["run"]["status"]
+    except ValueError:
+        return "no status: " + picture["status"]
+
+
+def damaged(disk):
+    """What e2fsck finds; None if the disk is clean."""
+    done = subprocess.run(["e2fsck", "-fn", disk], capture_output=True, text=True)
+    return None if done.returncode == 0 else done.stdout + done.stderr
+
+
+def arrangement(picture):
+    """What would go on with the run that has ended; None if nothing does."""
+    return "next-boot is still there" if "next-boot" in picture["listing"] else None
+
+
+def judge(wanted, machine, code, fstype="ext4"):
+    """The machine has ended its run and lost its power: was anything lost?  None if not."""
+    picture = machine.look(fstype)
+    fsck = damaged(machine.disk) if fstype == "ext4" else None
+    why = (("exit code %d" % code if code != 0 else None) or
+           ("the run has " + result(picture) if result(picture) != "succeeded" else None) or
+           differences(wanted, picture) or arrangement(picture) or fsck)
+    if not why:
+        return None
+    return "%s\n%s" % ("\n".join(machine.seen[-40:]), why)
+
+
+# ---- the uncut run --------------------------------------------------------------------
+
+
+class Uncut:
+    """The run that nothing disturbs: its end, a copy of the disk at each of its starts,
+    and how long each start worked."""
+
+    def __init__(self, lab, name, fstype, disk):
+        self.lab, self.name, self.fstype = lab, name, fstype
+        self.disks, self.seconds, self.phases = [], [], []
+        self.order = "go " + fstype
+        machine = Machine(lab, name, lab.path(name + ".img"))
+        copy(disk, machine.disk)
+        began = time.monotonic()
+        self.code = machine.run(self.order, on_boot=self._started)
+        self._worked(machine)
+        self.took = time.monotonic() - began
+        machine.cut()
+        self.boots = machine.boots
+        self.machine = machine
+        self.picture = machine.look(fstype)
+
+    def _worked(self, machine):
+        if machine.started:
+            self.seconds.append(machine.heard - machine.started)
+            self.phases.append(machine.phase)
+
+    def _started(self, machine):
+        self._worked(machine)
+        path = self.lab.path("%s.start%d" % (self.name, len(self.disks)))
+        copy(machine.disk, path)
+        self.disks.append(path)
+
+    def instant(self, dice):
+        """A start and an instant in it, every instant of work as likely as any other."""
+        at = dice.uniform(0, sum(self.seconds))
+        for start, seconds in enumerate(self.seconds):
+            if at < seconds or start == len(self.seconds) - 1:
+                return start, at
+            at -= seconds
+
+
+def one_cut(uncut, number, dice_seed):
+    """Cut the power once, sometimes twice, and let the run end.  (why it is wrong or None,
+    where the cut fell, boots)"""
+    dice = random.Random(dice_seed)
+    lab = uncut.lab
+    name = "%s-cut%d" % (uncut.name, number)
+    machine = Machine(lab, name, lab.path(name + ".img"))
+    try:
+        while True:
+            start, seconds = uncut.instant(dice)
+            copy(uncut.disks[start], machine.disk)
+            if machine.run_until_cut(uncut.order, seconds):
+                break
+        where = [(machine.phase, machine.step or "before the first step")]
+        order = uncut.order
+        if number % 2:  # firmware that has used up the entry for one start
+            order += " firmware=forgets"
+        if number % 4 == 3:  # and once more, early, while the machine recovers
+            machine.run_until_cut(order, dice.uniform(0, 0.3))
+            where.append((machine.phase, machine.step or "before the first step"))
+        code = machine.run(uncut.order, order)
+        machine.cut()  # and once more, when everything has been promised
+        why = judge(uncut.picture, machine, code, uncut.fstype)
+    except Broken as wrong:
+        why = "\n".join(machine.seen[-40:] + [str(wrong)])
+        where = [("", "")]
+    finally:
+        machine.cut()
+        if os.path.exists(machine.disk):
+            os.unlink(machine.disk)
+    return why, where, machine.boots
+
+
+def cut_matrix(uncut, cuts, seed):
+    dice = random.Random(seed)
+    fell, boots, bad = {}, 0, 0
+    began = time.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        jobs = [pool.submit(one_cut, uncut, n, dice.random()) for n in range(cuts)]
+        for number, job in enumerate(jobs):
+            why, where, more = job.result()
+            boots += more
+            for place in where:
+                fell[place] = fell.get(place, 0) + 1
+            if why:
+                bad += 1
+                not_ok("%s: cut %d, at %s" % (uncut.name, number, where), why)
+    took = time.monotonic() - began
+    if not bad:
+        ok("%s: %d runs with power cuts ended as the uncut one, nothing lost" %
+           (uncut.name, cuts))
+    print("%s: %d runs with %d cuts, %d boots, %.0f s" %
+          (uncut.name, cuts, sum(fell.values()), boots, took))
+    for (phase, step), count in sorted(fell.items()):
+        print("%s:   %3d in %s, %s" % (uncut.name, count, phase, step))
+    sys.stdout.flush()
+
+
+def users_kept(lab, picture):
+    """Every file that the users had is there afterwards, with its content.  (The profile
+    for new users is the new system's own.)"""
+    had = subprocess.run("cd '%s' && find Users -path Users/Default -prune -o -type f -print0 | sort -z | "
+                         "xargs -0 sha256sum -z | tr '\\0\\n' '\\n?'" % lab.path("system"),
+                         shell=True, capture_output=True, check=True)
+    lines = had.stdout.decode("utf-8", "surrogateescape").splitlines()
+    has = set(picture["content"].splitlines())
+    lost = [line for line in lines if line not in has]
+    return len(lines), "\n".join(lost)
+
+
+def refresh(lab, seed):
+    make_disk(lab, lab.path("first.img"), lab.path("system"))
+    uncut = Uncut(lab, "ext4", "ext4", lab.path("first.img"))
+    good = uncut.code == 0 and result(uncut.picture) == "succeeded"
+    check("the refresh ends, its restarts are those of the kernel", good and uncut.boots == 3,
+          "\n".join(uncut.machine.seen[-40:]))
+    if not good:
+        return None
+    count, lost = users_kept(lab, uncut.picture)
+    check("all %d files of the users are there afterwards" % count, count > 300 and not lost,
+          lost)
+    check("nothing goes on with a run that has ended", not arrangement(uncut.picture),
+          uncut.picture["listing"])
+    fsck = damaged(uncut.machine.disk)
+    check("the disk is clean after the power went at the end", not fsck, fsck)
+    print("ext4: uncut run %.1f s, %d boots, %.1f s a boot; work in them %s s" %
+          (uncut.took, uncut.boots, (uncut.took - sum(uncut.seconds)) / uncut.boots,
+           " ".join("%s %.2f" % pair for pair in zip(uncut.phases, uncut.seconds))))
+    cut_matrix(uncut, CUTS, seed)
+    return uncut
+
+
+def main():
+    source, build = sys.argv[1:3]
+    work = tempfile.mkdtemp(prefix="taskseq-uml-")
+    print("seed %d (TASKSEQ_UML_SEED gives the same instants)" % SEED)
+    began = time.monotonic()
+    try:
+        lab = build_lab(work, source, build)
+        why = starts(lab)
+        if why:
+            print("SKIPPED the machine: User-mode Linux does not start here (%s)" % why)
+            return 0
+        refresh(lab, SEED)
+        print("%d boots in %.0f s" % (lab.boots, time.monotonic() - began))
+    finally:
+        subprocess.run(["chmod", "-R", "u+rwx", work], check=False)
+        shutil.rmtree(work, ignore_errors=True)
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
