@@ -20,7 +20,8 @@ struct ts_restart_backend {
     /* After "exit" a resume goes on without proof of a reboot: true. */
     bool trust_phase;
     /* What prepare arranges may hold for one start only, and a start that is cut by a power
-     * failure uses it up: who then arrives elsewhere is sent on again, twice at most. */
+     * failure uses it up: who then arrives elsewhere is sent on again, as long as the limit
+     * of restarts is not reached. */
     bool one_start;
 };
 
