@@ -126,6 +126,20 @@ static bool is_return_code(ts_str name)
             ts_str_caseeq(name, TS_S("_SMSTSOSUpgradeActionReturnCode")));
 }
 
+static bool is_order(enum ts_op op)
+{
+    return op == TS_OP_LT || op == TS_OP_LE || op == TS_OP_GT || op == TS_OP_GE;
+}
+
+/* What is missing comes neither before nor behind anything, whichever side it is on. */
+static bool holds(const struct ts_expr *x, const struct compared *c, bool code)
+{
+    if (x->value_is_name && !c->right_found && is_order(x->op)) {
+        return false;
+    }
+    return ts_compare(c->left_value, !c->found, x->op, c->right_value, code);
+}
+
 static bool compare(struct eval *e, const struct ts_expr *x)
 {
     struct compared c;
@@ -143,7 +157,7 @@ static bool compare(struct eval *e, const struct ts_expr *x)
     } else {
         c.right_value = c.right.s;
     }
-    bool result = ts_compare(c.left_value, !c.found, x->op, c.right_value, code);
+    bool result = holds(x, &c, code);
     if (e->why) {
         say_compared(e, x, &c, result);
     }

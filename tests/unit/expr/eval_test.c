@@ -111,6 +111,8 @@ Test(expr_eval, gives_the_right_answer_and_says_why)
         {"Ten > 9", true, "`Ten > 9` is true (Ten is '10')"},
         {"Ten = Name", false, "`Ten = Name` is false (Ten is '10', Name is 'Ten')"},
         {"Ten = Nope", false, "`Ten = Nope` is false (Ten is '10', Nope is missing)"},
+        {"Ten > Nope", false, "`Ten > Nope` is false (Ten is '10', Nope is missing)"},
+        {"Ten >= Nope", false, "`Ten >= Nope` is false (Ten is '10', Nope is missing)"},
         {"Nope = Gone", true, "`Nope = Gone` is true (Nope is missing, Gone is missing)"},
         {"Ten = '%Ten%'", true,
          "`Ten = '%Ten%'` is true (Ten is '10', the right side is '10')"},
