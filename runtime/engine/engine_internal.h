@@ -111,6 +111,8 @@ void ts_local_drop(struct ts_engine *e);
  * restart and retry requests, commit. */
 TS_NODISCARD enum ts_code ts_step_settle(struct ts_engine *e, const struct ts_ins *ins,
                                          struct ts_ending *v, struct ts_err *err);
+/* The next instruction is another one, or this one from its beginning. */
+void ts_step_forget(struct ts_engine *e);
 
 /* ---- group.c -------------------------------------------------------------------------
  */

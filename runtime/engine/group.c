@@ -307,6 +307,7 @@ void ts_jump(struct ts_engine *e, int index)
     open_groups(e, ins->kind == TS_INS_END ? ins->start : ins->group, index);
     e->ip = index;
     e->started = false;
-    e->attempt = e->tries = e->again = e->cuts = 0;
+    e->again = 0;
+    ts_step_forget(e);
     ts_stack_string(e);
 }

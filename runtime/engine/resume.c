@@ -93,7 +93,8 @@ static enum ts_code interrupted(struct ts_engine *e, enum ts_interrupt what,
         close_row(e, true);
         ts_emit_skipped(e, ins, "interrupted", NULL);
         e->ip++;
-        e->attempt = e->tries = e->again = e->cuts = 0;
+        e->again = 0;
+        ts_step_forget(e);
         return ts_engine_commit(e, err);
     default:
         return fail_interrupted(

@@ -209,6 +209,7 @@ enum ts_code ts_start_fresh(struct ts_engine *e, struct ts_err *err)
     allow_step_names(e);
     if ((rc = set_defaults(e, err)) == TS_OK) {
         ts_start_phase(e);
+        ts_step_forget(e);
     }
     return rc;
 }

@@ -234,10 +234,10 @@ static void describe(const struct ts_ins *ins, const struct ts_ending *v, char *
     }
 }
 
-/* The next instruction is another one (or this one from its beginning). */
-static void forget_step(struct ts_engine *e)
+void ts_step_forget(struct ts_engine *e)
 {
     e->attempt = e->tries = e->cuts = 0;
+    ts_engine_var(e, "_SMSTSLastActionRetryCount", "0");
 }
 
 static enum ts_code settle_failed(struct ts_engine *e, const struct ts_ins *ins,
@@ -285,7 +285,7 @@ enum ts_code ts_step_settle(struct ts_engine *e, const struct ts_ins *ins,
     ts_local_drop(e);
     e->steps_run++;
     e->steps_failed += !v->ok;
-    forget_step(e);
+    ts_step_forget(e);
     if (!v->ok && !v->ignored) {
         return settle_failed(e, ins, v, err);
     }
