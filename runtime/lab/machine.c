@@ -73,6 +73,15 @@ static enum ts_code read_machine(struct ts_lab_machine *m, const struct ts_value
     const char *id = ts_value_text(v, "id"), *name = ts_value_text(v, "name");
     enum ts_code rc;
 
+    if (format && format->kind == TS_INT && format->integer != LAB_FORMAT &&
+        format->integer > 0)
+        return ts_fail(err, TS_EINPUT,
+                       "%s was written by %s version of taskseq: it has format %lld "
+                       "(\"taskseqLab\"), this one reads format %d; it was not touched: "
+                       "play the machine with the version that made it, or make another "
+                       "with taskseq lab --new",
+                       file, format->integer > LAB_FORMAT ? "a newer" : "an older",
+                       (long long)format->integer, LAB_FORMAT);
     if (!format || format->kind != TS_INT || format->integer != LAB_FORMAT)
         return ts_fail(err, TS_EINPUT, "%s: \"taskseqLab\" must be %d", file, LAB_FORMAT);
     if (!id || !*id || strlen(id) > 60)

@@ -144,9 +144,41 @@ enum ts_code mig_catalog_seal(struct mig_catalog *c, struct ts_err *err)
     return rc;
 }
 
+static int64_t be32(const unsigned char *p)
+{
+    return (int64_t)p[0] << 24 | (int64_t)p[1] << 16 | (int64_t)p[2] << 8 | p[3];
+}
+
+/* A catalogue of another format is refused by its first bytes, before it is opened as a
+ * database: that could roll back a journal. */
+static enum ts_code check_header(const char *path, const char *dir, struct ts_err *err)
+{
+    unsigned char h[100];
+    struct ts_file *f = NULL;
+    size_t n = 0, got = 1;
+    enum ts_code rc = ts_file_open(&f, path, TS_O_READ, 0, err);
+
+    while (rc == TS_OK && n < sizeof h && got > 0 &&
+           (rc = ts_file_get(f, h + n, sizeof h - n, &got, err)) == TS_OK)
+        n += got;
+    ts_file_close(f);
+    if (rc != TS_OK || n < sizeof h || memcmp(h, "SQLite format 3", 16) != 0 ||
+        be32(h + 68) != MIG_APPLICATION_ID || be32(h + 60) == MIG_FORMAT)
+        return rc; /* what is wrong then is said when it is opened */
+    char *shown = ts_path_display(dir);
+    ts_fail(err, TS_EDAMAGED,
+            "the state store %s was written by %s version of taskseq: its catalogue has "
+            "format %lld, this one reads format %d; it was not touched: update, restore or "
+            "release it with the version that wrote it, and do not wipe the volume",
+            shown, be32(h + 60) > MIG_FORMAT ? "a newer" : "an older",
+            (long long)be32(h + 60), MIG_FORMAT);
+    ts_free(shown);
+    return TS_EDAMAGED;
+}
+
 /* A catalogue has tables and indexes only: a view or trigger in the place of a table
  * could make us run whatever its author liked. */
-static enum ts_code check_format(struct mig_catalog *c, struct ts_err *err)
+static enum ts_code check_tables(struct mig_catalog *c, struct ts_err *err)
 {
     int64_t app = 0, version = 0, odd = 0;
     enum ts_code rc;
@@ -158,12 +190,8 @@ static enum ts_code check_format(struct mig_catalog *c, struct ts_err *err)
                          " ('table','index') OR sql LIKE 'CREATE VIRTUAL%'",
                          &odd, err)) != TS_OK)
         return rc;
-    if (app != MIG_APPLICATION_ID || odd != 0)
+    if (app != MIG_APPLICATION_ID || version != MIG_FORMAT || odd != 0)
         return ts_fail(err, TS_EDAMAGED, "%s is not a catalogue of user state", c->path);
-    if (version != MIG_FORMAT)
-        return ts_fail(err, TS_EDAMAGED,
-                       "%s has format %lld, this program reads format %d only", c->path,
-                       (long long)version, MIG_FORMAT);
     return TS_OK;
 }
 
@@ -196,13 +224,15 @@ enum ts_code mig_catalog_open(struct mig_catalog **out, const char *dir, bool wr
     rc = ts_fs_stat(path, &st, err);
     if (rc == TS_OK && st.type != TS_F_FILE)
         rc = ts_fail(err, TS_EDAMAGED, "%s is not a file", path);
+    if (rc == TS_OK)
+        rc = check_header(path, dir, err);
     ts_free(path);
     /* A journal left by a cut is rolled back by the first who may write. */
     if (rc == TS_OK)
         rc = open_db(&c, dir, MIG_CATALOG, SQLITE_OPEN_READWRITE, err);
     if (rc != TS_OK)
         return rc;
-    if ((rc = check_format(c, err)) != TS_OK ||
+    if ((rc = check_tables(c, err)) != TS_OK ||
         (rc = mig_sql(c,
                       write ? "PRAGMA journal_mode=DELETE; PRAGMA synchronous=FULL;"
                               "PRAGMA fullfsync=1; PRAGMA cache_size=-6000;"

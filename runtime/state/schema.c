@@ -91,6 +91,17 @@ static uint32_t be32(const unsigned char *p)
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
+static enum ts_code other_format(const char *path, uint32_t format, struct ts_err *err)
+{
+    return ts_fail(
+        err, TS_EDAMAGED,
+        "%s was written by %s version of taskseq: it has format %" PRIu32
+        ", this one reads format %d; it was not touched: go on with it, or give "
+        "it up, with the version that wrote it, or begin anew in another --state "
+        "folder or after moving it away",
+        path, format > TS_STATE_FORMAT ? "a newer" : "an older", format, TS_STATE_FORMAT);
+}
+
 static enum ts_code check_header(const char *path, const unsigned char *h, size_t n,
                                  uint64_t size, bool has_wal, struct ts_err *err)
 {
@@ -109,10 +120,7 @@ static enum ts_code check_header(const char *path, const unsigned char *h, size_
             "%s is a database of another program and was not touched; " WAYS_OUT, path);
     }
     if (be32(h + 60) != TS_STATE_FORMAT) {
-        return ts_fail(err, TS_EDAMAGED,
-                       "%s has format %" PRIu32 ", this taskseq knows format %d; use the "
-                       "version that wrote it, or " WAYS_OUT,
-                       path, be32(h + 60), TS_STATE_FORMAT);
+        return other_format(path, be32(h + 60), err);
     }
     uint32_t page = (uint32_t)h[16] << 8 | h[17];
     page = page == 1 ? 65536 : page;
@@ -173,33 +181,69 @@ done:
 /* ---- its content ---------------------------------------------------------------------
  */
 
-static enum ts_code check_tables(struct ts_state *s, struct ts_err *err)
+/* A write-ahead log can hold a newer first page than the file, and so another format. */
+static enum ts_code check_version(struct ts_state *s, struct ts_err *err)
+{
+    sqlite3_stmt *q = NULL;
+    enum ts_code rc = TS_OK;
+
+    if (sqlite3_prepare_v2(s->db, "PRAGMA user_version", -1, &q, NULL) != SQLITE_OK ||
+        sqlite3_step(q) != SQLITE_ROW) {
+        rc = ts_db_fail(s, err, "opened");
+    } else if (sqlite3_column_int(q, 0) != TS_STATE_FORMAT) {
+        rc = other_format(s->path, (uint32_t)sqlite3_column_int(q, 0), err);
+    }
+    sqlite3_finalize(q);
+    return rc;
+}
+
+/* Has it exactly our tables? */
+static enum ts_code same_tables(struct ts_state *s, bool *same, struct ts_err *err)
 {
     sqlite3_stmt *q = NULL;
     size_t i = 0;
-    bool same = true;
     int rc;
 
+    *same = true;
     if (sqlite3_prepare_v2(s->db,
                            "SELECT name, coalesce(sql, '') FROM sqlite_master "
                            "ORDER BY rowid",
                            -1, &q, NULL) != SQLITE_OK) {
         return ts_db_fail(s, err, "opened");
     }
-    while ((rc = sqlite3_step(q)) == SQLITE_ROW && same) {
-        same = i < N_TABLES && ts_str_eq(ts_db_str(q, 0), ts_str_of(tables[i].name)) &&
-               ts_str_eq(ts_db_str(q, 1), ts_str_of(tables[i].sql));
+    while ((rc = sqlite3_step(q)) == SQLITE_ROW && *same) {
+        *same = i < N_TABLES && ts_str_eq(ts_db_str(q, 0), ts_str_of(tables[i].name)) &&
+                ts_str_eq(ts_db_str(q, 1), ts_str_of(tables[i].sql));
         i++;
     }
-    same = same && i == N_TABLES;
+    *same = *same && i == N_TABLES;
     sqlite3_finalize(q);
-    if (rc != SQLITE_DONE && rc != SQLITE_ROW) {
-        return ts_db_fail(s, err, "opened");
+    return rc == SQLITE_DONE || rc == SQLITE_ROW ? TS_OK : ts_db_fail(s, err, "opened");
+}
+
+static enum ts_code other_tables(struct ts_state *s, struct ts_err *err)
+{
+    return ts_fail(
+        err, TS_EDAMAGED,
+        "%s has other tables than a state database of format %d has, and was "
+        "not touched; go on with it by the version that wrote it, or " WAYS_OUT,
+        s->path, TS_STATE_FORMAT);
+}
+
+enum ts_code ts_schema_look(struct ts_state *s, struct ts_err *err)
+{
+    bool readonly = s->readonly, immutable = s->immutable, same = true;
+
+    s->readonly = s->immutable = true;
+    /* What cannot be read so, in the middle of a carrying over, is looked at when it is
+     * opened. */
+    if (ts_db_open(s, NULL) == TS_OK && same_tables(s, &same, NULL) != TS_OK) {
+        same = true;
     }
-    return same ? TS_OK
-                : ts_fail(err, TS_EDAMAGED,
-                          "%s has other tables than a state database has; " WAYS_OUT,
-                          s->path);
+    ts_db_close(s, true);
+    s->readonly = readonly;
+    s->immutable = immutable;
+    return same ? TS_OK : other_tables(s, err);
 }
 
 static enum ts_code check_pages(struct ts_state *s, struct ts_err *err)
@@ -222,6 +266,15 @@ static enum ts_code check_pages(struct ts_state *s, struct ts_err *err)
 
 enum ts_code ts_schema_check(struct ts_state *s, bool deep, struct ts_err *err)
 {
-    enum ts_code rc = check_tables(s, err);
-    return rc == TS_OK && deep ? check_pages(s, err) : rc;
+    bool same = false;
+    enum ts_code rc;
+
+    if ((rc = check_version(s, err)) != TS_OK ||
+        (rc = same_tables(s, &same, err)) != TS_OK) {
+        return rc;
+    }
+    if (!same) {
+        return other_tables(s, err);
+    }
+    return deep ? check_pages(s, err) : TS_OK;
 }

@@ -126,6 +126,21 @@ done:
     return rc;
 }
 
+/* A state that is not ours or of another format is refused before anything is made beside
+ * it, even the lock. */
+static enum ts_code look_first(struct ts_state *s, struct ts_err *err)
+{
+    struct ts_stat st;
+    bool unclean;
+    enum ts_code rc;
+
+    if ((rc = ts_schema_check_file(s->path, &unclean, &st, err)) != TS_OK ||
+        (rc = check_owner(s->path, &st, err)) != TS_OK) {
+        return rc;
+    }
+    return s->readonly && !unclean ? TS_OK : ts_schema_look(s, err);
+}
+
 static enum ts_code open_state(struct ts_state *s, const char *dir, bool create,
                                struct ts_err *err)
 {
@@ -136,6 +151,9 @@ static enum ts_code open_state(struct ts_state *s, const char *dir, bool create,
     }
     if (!create && !ts_fs_exists(s->path)) {
         return ts_fail(err, TS_ENOTFOUND, "no run is recorded in %s", s->dir);
+    }
+    if (ts_fs_exists(s->path) && (rc = look_first(s, err)) != TS_OK) {
+        return rc;
     }
     if (!s->readonly && (rc = lock(s, err)) != TS_OK) {
         return rc;

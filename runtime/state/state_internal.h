@@ -102,6 +102,9 @@ TS_NODISCARD enum ts_code ts_schema_create(const char *path, struct ts_err *err)
  * opening it as a database?  Reads only. */
 TS_NODISCARD enum ts_code ts_schema_check_file(const char *path, bool *unclean,
                                                struct ts_stat *st, struct ts_err *err);
+/* Look at the tables of the file alone, which changes nothing in its folder.  TS_EDAMAGED:
+ * they are others. */
+TS_NODISCARD enum ts_code ts_schema_look(struct ts_state *s, struct ts_err *err);
 /* Has it exactly our tables? and, `deep`, do its pages agree with each other? */
 TS_NODISCARD enum ts_code ts_schema_check(struct ts_state *s, bool deep,
                                           struct ts_err *err);

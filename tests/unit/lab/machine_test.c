@@ -127,7 +127,8 @@ Test(lab, a_bad_machine_is_refused_with_its_fault, .init = setup, .fini = teardo
     } bad[] = {
         {"{", "machine.json:1:"},
         {"[]", "must be an object"},
-        {"{\"taskseqLab\": 2}", "\"taskseqLab\" must be 1"},
+        {"{\"taskseqLab\": 2}", "written by a newer version of taskseq: it has format 2"},
+        {"{\"taskseqLab\": \"1\"}", "\"taskseqLab\" must be 1"},
         {"{\"taskseqLab\": 1, \"id\": \"x\"}", "\"volumes\" must be a list"},
         {"{\"taskseqLab\": 1, \"id\": \"x\", \"volumes\": [{\"id\": \"a\", \"folder\": "
          "\"../c\"}], \"phase\": \"FullOS\", \"nextBoot\": \"any\"}",
