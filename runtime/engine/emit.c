@@ -14,7 +14,7 @@ static const char *phase_of(const struct ts_engine *e)
     return ts_phase_name(e->host->phase);
 }
 
-static void where(struct ts_events *ev, const struct ts_ins *ins)
+void ts_emit_where(struct ts_events *ev, const struct ts_ins *ins)
 {
     ts_event_add(ev, "step", ins->node->id);
     ts_event_add(ev, "name", ins->node->name);
@@ -173,7 +173,7 @@ void ts_emit_group(struct ts_engine *e, const struct ts_ins *ins, const char *ty
         return;
     }
     ts_event_begin(e->events, type);
-    where(e->events, ins);
+    ts_emit_where(e->events, ins);
     say_why(e);
     ts_event_end(e->events);
 }
@@ -184,7 +184,7 @@ void ts_emit_group_finished(struct ts_engine *e, const struct ts_ins *ins, bool 
         return;
     }
     ts_event_begin(e->events, "group.finished");
-    where(e->events, ins);
+    ts_emit_where(e->events, ins);
     ts_event_add_bool(e->events, "succeeded", succeeded);
     ts_event_end(e->events);
 }
@@ -230,7 +230,7 @@ void ts_emit_skipped(struct ts_engine *e, const struct ts_ins *ins, const char *
                          why ? why : "", ts_now_ms());
     }
     ts_event_begin(e->events, step ? "step.skipped" : "group.skipped");
-    where(e->events, ins);
+    ts_emit_where(e->events, ins);
     ts_event_add(e->events, "reason", reason);
     if (why && why[0]) {
         ts_event_add(e->events, "why", why);
@@ -295,7 +295,7 @@ void ts_emit_started(struct ts_engine *e, const struct ts_ins *ins,
         const char *command =
             params && !hide ? command_line(ts_value_get(params, "command"), &text) : NULL;
         ts_event_begin(e->events, "step.started");
-        where(e->events, ins);
+        ts_emit_where(e->events, ins);
         ts_event_add(e->events, "type", ins->node->type);
         ts_event_add(e->events, "command", command);
         ts_event_add_int(e->events, "attempt", e->attempt);
@@ -363,7 +363,7 @@ void ts_emit_finished(struct ts_engine *e, const struct ts_ins *ins,
         return;
     }
     ts_event_begin(e->events, "step.finished");
-    where(e->events, ins);
+    ts_emit_where(e->events, ins);
     ts_event_add_int(e->events, "code", v->code);
     ts_event_add_bool(e->events, "succeeded", v->ok);
     ts_event_add_bool(e->events, "ignored", v->ignored);
@@ -374,120 +374,5 @@ void ts_emit_finished(struct ts_engine *e, const struct ts_ins *ins,
     if (v->text[0]) {
         ts_event_add(e->events, "message", v->text);
     }
-    ts_event_end(e->events);
-}
-
-/* ---- restarts ------------------------------------------------------------------------
- */
-
-/* Where the run goes on afterwards. */
-static void goes_on(struct ts_engine *e)
-{
-    const struct ts_ins *at = ts_where(e);
-
-    if (at) {
-        ts_event_add(e->events, "at", at->node->id);
-        ts_event_add(e->events, "atName", at->node->name);
-        ts_event_add_int(e->events, "atIndex", at->index);
-    }
-}
-
-static void log_requested(struct ts_engine *e, const struct ts_ins *ins,
-                          enum ts_phase target, const char *message)
-{
-    const struct ts_ins *at = ts_where(e);
-
-    ts_log_write(e->log, TS_LOG_INFO, NULL, "%s",
-                 target == TS_PHASE_WINPE ? "Reboot to the boot image"
-                                          : "Reboot to local harddisk");
-    ts_log_write(e->log, TS_LOG_INFO, NULL,
-                 "%s%s%s a restart to %s; the run goes on at (%s)",
-                 ins ? "The step (" : "The runtime, to go back to where the run was",
-                 ins ? ins->node->name : "", ins ? ") asked for" : ", asks for",
-                 ts_phase_name(target), at ? at->node->name : "its end");
-    if (message[0]) {
-        ts_log_write(e->log, TS_LOG_INFO, NULL, "%s", message);
-    }
-}
-
-void ts_emit_restart_requested(struct ts_engine *e, const struct ts_ins *ins,
-                               enum ts_phase target, const char *message)
-{
-    if (e->log) {
-        log_requested(e, ins, target, message);
-    }
-    ts_event_begin(e->events, "restart.requested");
-    if (ins) {
-        where(e->events, ins);
-    }
-    ts_event_add(e->events, "target", ts_phase_name(target));
-    if (message[0]) {
-        ts_event_add(e->events, "message", message);
-    }
-    ts_event_add(e->events, "by", ins ? "step" : "runtime");
-    goes_on(e);
-    ts_event_add_int(e->events, "count", e->restarts + 1);
-    ts_event_add_int(e->events, "limit", ts_restart_limit(e));
-    ts_event_end(e->events);
-}
-
-static void log_arrived(struct ts_engine *e, const struct ts_arrival *a)
-{
-    struct ts_buf text = {0};
-
-    if (!a->expected) {
-        ts_log_write(e->log, TS_LOG_WARNING, NULL,
-                     "The run was interrupted without having asked for a restart");
-    }
-    ts_ledger_describe(&text, e, a);
-    ts_log_write(e->log, TS_LOG_INFO, NULL, "%s", ts_buf_text(&text));
-    ts_buf_free(&text);
-}
-
-static void add_interrupted(struct ts_engine *e, const struct ts_arrival *a)
-{
-    ts_event_add(e->events, "interrupted", a->cut->node->id);
-    ts_event_add(e->events, "interruptedName", a->cut->node->name);
-    if (a->rule != TS_INTERRUPT_DEFAULT) {
-        ts_event_add(e->events, "onInterrupt", ts_interrupt_name(a->rule));
-        ts_event_add(e->events, "onInterruptFrom", a->rule_from);
-    }
-}
-
-void ts_emit_restart_arrived(struct ts_engine *e, const struct ts_arrival *a)
-{
-    int64_t now = ts_now_ms();
-
-    if (e->log) {
-        log_arrived(e, a);
-    }
-    if (e->state) {
-        ts_state_restart_arrived(e->state, a->expected, phase_of(e), now);
-    }
-    ts_event_begin(e->events, "restart.arrived");
-    if (a->target != TS_PHASE_ANY) {
-        ts_event_add(e->events, "target", ts_phase_name(a->target));
-    }
-    ts_event_add(e->events, "phase", phase_of(e));
-    ts_event_add_bool(e->events, "expected", a->expected);
-    if (a->by) {
-        where(e->events, a->by);
-    }
-    ts_event_add(e->events, "by",
-                 a->by             ? "step"
-                 : a->requested_ms ? "runtime"
-                                   : "nobody");
-    if (a->was != TS_PHASE_ANY) {
-        ts_event_add(e->events, "was", ts_phase_name(a->was));
-    }
-    if (a->ms >= 0) {
-        ts_event_add_int(e->events, "ms", a->ms);
-    }
-    goes_on(e);
-    if (a->cut) {
-        add_interrupted(e, a);
-    }
-    ts_event_add_int(e->events, "count", a->count);
-    ts_event_add_int(e->events, "limit", a->limit);
     ts_event_end(e->events);
 }

@@ -192,9 +192,10 @@ struct ts_arrival {
 void ts_ledger_pending(struct ts_engine *e, struct ts_arrival *a);
 /* The last n restarts as text, equal ones in a row counted. */
 void ts_ledger_tell(struct ts_engine *e, int n, struct ts_buf *out);
-/* One arrival as a line of the log. */
-void ts_ledger_describe(struct ts_buf *out, const struct ts_engine *e,
-                        const struct ts_arrival *a);
+/* Log line and event of both, and the ledger's row of an arrival. */
+void ts_emit_restart_requested(struct ts_engine *e, const struct ts_ins *ins,
+                               enum ts_phase target, const char *message);
+void ts_emit_restart_arrived(struct ts_engine *e, const struct ts_arrival *a);
 /* The instruction the run stands at, NULL: its end. */
 const struct ts_ins *ts_where(const struct ts_engine *e);
 int ts_restart_limit(const struct ts_engine *e);
@@ -212,6 +213,8 @@ TS_NODISCARD enum ts_code ts_position_read(struct ts_engine *e, const char *json
 /* ---- emit.c: events, log lines and ledger rows ---------------------------------------
  */
 
+/* Fields step, name, index of the event begun. */
+void ts_emit_where(struct ts_events *ev, const struct ts_ins *ins);
 void ts_emit_listen(struct ts_engine *e);
 void ts_emit_unlisten(struct ts_engine *e);
 void ts_emit_run_started(struct ts_engine *e);
@@ -228,10 +231,6 @@ void ts_emit_started(struct ts_engine *e, const struct ts_ins *ins,
 /* Closes the attempt's row too; tail: the step's last output. */
 void ts_emit_finished(struct ts_engine *e, const struct ts_ins *ins,
                       const struct ts_ending *v, ts_str tail);
-void ts_emit_restart_requested(struct ts_engine *e, const struct ts_ins *ins,
-                               enum ts_phase target, const char *message);
-/* Writes the ledger's row too. */
-void ts_emit_restart_arrived(struct ts_engine *e, const struct ts_arrival *a);
 /* Is this a variable that the events of steps tell already? */
 bool ts_is_bookkeeping(const char *name);
 

@@ -4,6 +4,8 @@
  * here decides anything. */
 #include "engine/engine_internal.h"
 
+#include "platform/clock.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -113,9 +115,9 @@ const struct ts_ins *ts_where(const struct ts_engine *e)
     return e->ip < e->table.n ? &e->table.v[e->ip] : NULL;
 }
 
-/* "a, b and c" of one arrival, for the log. */
-void ts_ledger_describe(struct ts_buf *out, const struct ts_engine *e,
-                        const struct ts_arrival *a)
+/* One arrival as a line of the log. */
+static void describe(struct ts_buf *out, const struct ts_engine *e,
+                     const struct ts_arrival *a)
 {
     const char *phase = ts_phase_name(e->host->phase);
 
@@ -143,4 +145,117 @@ void ts_ledger_describe(struct ts_buf *out, const struct ts_engine *e,
     ts_buf_fmt(out, ". Restart %d %s%d%s without a step being finished", a->count,
                a->count > a->limit ? "(" : "of at most ", a->limit,
                a->count > a->limit ? " are allowed)" : "");
+}
+
+/* ---- telling: log, events, the row ---------------------------------------------------
+ */
+
+/* Where the run goes on afterwards. */
+static void goes_on(struct ts_engine *e)
+{
+    const struct ts_ins *at = ts_where(e);
+
+    if (at) {
+        ts_event_add(e->events, "at", at->node->id);
+        ts_event_add(e->events, "atName", at->node->name);
+        ts_event_add_int(e->events, "atIndex", at->index);
+    }
+}
+
+static void log_requested(struct ts_engine *e, const struct ts_ins *ins,
+                          enum ts_phase target, const char *message)
+{
+    const struct ts_ins *at = ts_where(e);
+
+    ts_log_write(e->log, TS_LOG_INFO, NULL, "%s",
+                 target == TS_PHASE_WINPE ? "Reboot to the boot image"
+                                          : "Reboot to local harddisk");
+    ts_log_write(e->log, TS_LOG_INFO, NULL,
+                 "%s%s%s a restart to %s; the run goes on at (%s)",
+                 ins ? "The step (" : "The runtime, to go back to where the run was",
+                 ins ? ins->node->name : "", ins ? ") asked for" : ", asks for",
+                 ts_phase_name(target), at ? at->node->name : "its end");
+    if (message[0]) {
+        ts_log_write(e->log, TS_LOG_INFO, NULL, "%s", message);
+    }
+}
+
+void ts_emit_restart_requested(struct ts_engine *e, const struct ts_ins *ins,
+                               enum ts_phase target, const char *message)
+{
+    if (e->log) {
+        log_requested(e, ins, target, message);
+    }
+    ts_event_begin(e->events, "restart.requested");
+    if (ins) {
+        ts_emit_where(e->events, ins);
+    }
+    ts_event_add(e->events, "target", ts_phase_name(target));
+    if (message[0]) {
+        ts_event_add(e->events, "message", message);
+    }
+    ts_event_add(e->events, "by", ins ? "step" : "runtime");
+    goes_on(e);
+    ts_event_add_int(e->events, "count", e->restarts + 1);
+    ts_event_add_int(e->events, "limit", ts_restart_limit(e));
+    ts_event_end(e->events);
+}
+
+static void log_arrived(struct ts_engine *e, const struct ts_arrival *a)
+{
+    struct ts_buf text = {0};
+
+    if (!a->expected) {
+        ts_log_write(e->log, TS_LOG_WARNING, NULL,
+                     "The run was interrupted without having asked for a restart");
+    }
+    describe(&text, e, a);
+    ts_log_write(e->log, TS_LOG_INFO, NULL, "%s", ts_buf_text(&text));
+    ts_buf_free(&text);
+}
+
+static void add_interrupted(struct ts_engine *e, const struct ts_arrival *a)
+{
+    ts_event_add(e->events, "interrupted", a->cut->node->id);
+    ts_event_add(e->events, "interruptedName", a->cut->node->name);
+    if (a->rule != TS_INTERRUPT_DEFAULT) {
+        ts_event_add(e->events, "onInterrupt", ts_interrupt_name(a->rule));
+        ts_event_add(e->events, "onInterruptFrom", a->rule_from);
+    }
+}
+
+void ts_emit_restart_arrived(struct ts_engine *e, const struct ts_arrival *a)
+{
+    int64_t now = ts_now_ms();
+
+    if (e->log) {
+        log_arrived(e, a);
+    }
+    if (e->state) {
+        ts_state_restart_arrived(e->state, a->expected, ts_phase_name(e->host->phase),
+                                 now);
+    }
+    ts_event_begin(e->events, "restart.arrived");
+    if (a->target != TS_PHASE_ANY) {
+        ts_event_add(e->events, "target", ts_phase_name(a->target));
+    }
+    ts_event_add(e->events, "phase", ts_phase_name(e->host->phase));
+    ts_event_add_bool(e->events, "expected", a->expected);
+    if (a->by) {
+        ts_emit_where(e->events, a->by);
+    }
+    ts_event_add(e->events, "by",
+                 a->by             ? "step"
+                 : a->requested_ms ? "runtime"
+                                   : "nobody");
+    if (a->was != TS_PHASE_ANY) {
+        ts_event_add(e->events, "was", ts_phase_name(a->was));
+    }
+    goes_on(e);
+    if (a->cut) {
+        add_interrupted(e, a);
+    }
+    ts_event_add_int(e->events, "count", a->count);
+    ts_event_add_int(e->events, "limit", a->limit);
+    ts_event_end(e->events);
 }

@@ -105,7 +105,6 @@ static const struct ts_event_field_doc restart_arrived[] = {
     {"index", "integer", true, "", "that step's place in the instruction table"},
     {"by", "text", false, "step|runtime|nobody", "who asked"},
     {"was", "text", true, "WinPE|FullOS", "the phase the run was in before"},
-    {"ms", "integer", true, "", "milliseconds from the request to this start"},
     GOES_ON,
     {"interrupted", "text", true, "", "id of the step that was cut off"},
     {"interruptedName", "text", true, "", "that step's name"},

@@ -169,18 +169,22 @@ static void add_variable(const struct writing *w, struct ts_value *list, sqlite3
 static void add_restart(const struct writing *w, struct ts_value *list, sqlite3_stmt *q)
 {
     struct ts_value *o = ts_value_new(w->a, TS_OBJECT);
+    int64_t requested = sqlite3_column_int64(q, 0), arrived = sqlite3_column_int64(q, 1);
 
-    put_time(w, o, "requested", sqlite3_column_int64(q, 0));
-    put_time(w, o, "arrived", sqlite3_column_int64(q, 1));
+    put_time(w, o, "requested", requested);
+    put_time(w, o, "arrived", arrived);
     put_bool(w, o, "expected", sqlite3_column_int(q, 6) != 0);
     put_text(w, o, "step", ts_db_str(q, 2));
     put_text(w, o, "target", ts_db_str(q, 3));
     put_text(w, o, "phase", ts_db_str(q, 4));
     put_text(w, o, "message", ts_db_str(q, 5));
     put_text(w, o, "by",
-             ts_str_of(sqlite3_column_int64(q, 0) == 0 ? "nobody"
-                       : ts_db_str(q, 2).n             ? "step"
-                                                       : "runtime"));
+             ts_str_of(requested == 0      ? "nobody"
+                       : ts_db_str(q, 2).n ? "step"
+                                           : "runtime"));
+    if (requested && arrived >= requested) {
+        put_int(w, o, "ms", arrived - requested);
+    }
     ts_value_push(list, o);
 }
 

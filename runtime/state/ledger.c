@@ -29,13 +29,19 @@ static struct ts_value *row_of(struct matching *m, const struct ts_value *event)
 static void add_event(struct matching *m, ts_str json)
 {
     static const char *const keys[] = {
-        "by",          "name",
-        "index",       "at",
-        "atName",      "atIndex",
-        "was",         "ms",
-        "interrupted", "interruptedName",
-        "onInterrupt", "onInterruptFrom",
-        "count",       "limit",
+        "by",
+        "name",
+        "index",
+        "at",
+        "atName",
+        "atIndex",
+        "was",
+        "interrupted",
+        "interruptedName",
+        "onInterrupt",
+        "onInterruptFrom",
+        "count",
+        "limit",
     };
     struct ts_value *e = NULL, *row;
 

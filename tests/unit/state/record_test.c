@@ -220,7 +220,7 @@ Test(state_record, ledger_holds_every_restart)
                      "{\"requested\":\"1970-01-01T00:00:00.010Z\",\"arrived\":"
                      "\"1970-01-01T00:00:00.020Z\",\"expected\":true,\"step\":\"boot\","
                      "\"target\":\"WinPE\",\"phase\":\"WinPE\",\"message\":\"soon\","
-                     "\"by\":\"step\"}");
+                     "\"by\":\"step\",\"ms\":10}");
     cr_assert_str_eq(ts_value_text(at(list, 1), "by"), "nobody");
     ts_state_close(s);
     ts_arena_fini(&a);
