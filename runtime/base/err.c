@@ -11,31 +11,6 @@
 
 enum ts_code (*ts_err_os_explain)(int os, char *text, size_t n);
 
-/* Bytes that are no UTF-8 - a text that was cut with "%.60s" ends in some, names of files
- * can have any - become one '?' for each row of them. */
-static void make_utf8(char *text)
-{
-    ts_str s = ts_str_of(text);
-    size_t from = 0, to = 0;
-    bool bad = false;
-
-    if (ts_utf8_valid(s)) {
-        return;
-    }
-    while (from < s.n) {
-        size_t start = from;
-        bool one = ts_utf8_next(s, &from) == 0xFFFD && from == start + 1;
-        if (!one) {
-            memmove(text + to, text + start, from - start);
-            to += from - start;
-        } else if (!bad) {
-            text[to++] = '?';
-        }
-        bad = one;
-    }
-    text[to] = '\0';
-}
-
 static void set_text(struct ts_err *err, const char *text, size_t most)
 {
     size_t n = strlen(text);
@@ -49,7 +24,7 @@ static void set_text(struct ts_err *err, const char *text, size_t most)
     }
     memcpy(err->text, text, n);
     err->text[n] = '\0';
-    make_utf8(err->text);
+    ts_utf8_mend(err->text); /* "%.60s" can have cut inside one, too */
 }
 
 enum ts_code ts_fail(struct ts_err *err, enum ts_code code, const char *fmt, ...)

@@ -1,6 +1,8 @@
 /* fold.c - UTF-8 and caseless comparison of single characters. */
 #include "base/str.h"
 
+#include <string.h>
+
 /* Length of the valid sequence at s[pos], 0 if there is none; *c is its code point. */
 static size_t decode(ts_str s, size_t pos, uint32_t *c)
 {
@@ -51,6 +53,30 @@ bool ts_utf8_valid(ts_str s)
         pos += n;
     }
     return true;
+}
+
+void ts_utf8_mend(char *text)
+{
+    ts_str s = ts_str_of(text);
+    size_t from = 0, to = 0;
+    bool bad = false;
+
+    if (ts_utf8_valid(s)) {
+        return;
+    }
+    while (from < s.n) {
+        uint32_t c;
+        size_t n = decode(s, from, &c);
+        if (n > 0) {
+            memmove(text + to, text + from, n);
+            to += n;
+        } else if (!bad) {
+            text[to++] = '?';
+        }
+        bad = n == 0;
+        from += n ? n : 1;
+    }
+    text[to] = '\0';
 }
 
 /* Characters from `first` to `last`, every `stride`-th, fold by adding `delta`: Unicode's

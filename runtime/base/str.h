@@ -36,6 +36,8 @@ const char *ts_str_suggest(ts_str word, const char *const *names, size_t n);
 /* Decode one code point (invalid bytes give 0xFFFD and length 1). */
 uint32_t ts_utf8_next(ts_str s, size_t *pos);
 bool ts_utf8_valid(ts_str s);
+/* Make a text UTF-8: each row of bytes that are not becomes one '?'. */
+void ts_utf8_mend(char *text);
 /* Fold one code point for caseless comparison. */
 uint32_t ts_utf8_fold(uint32_t c);
 

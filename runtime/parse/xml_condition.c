@@ -18,8 +18,10 @@ static struct ts_value *wrong(struct conditions *c, const struct xml_element *e,
                               const char *what, const char *which)
 {
     if (!c->why) {
-        c->why = ts_arena_format(c->x->arena, "%s \"%.100s\" (line %d, column %d)", what,
-                                 which ? which : "", e->line, e->col);
+        char *why = ts_arena_format(c->x->arena, "%s \"%.100s\" (line %d, column %d)",
+                                    what, which ? which : "", e->line, e->col);
+        ts_utf8_mend(why); /* a long name is cut, and this is kept in the sequence */
+        c->why = why;
     }
     return NULL;
 }

@@ -166,6 +166,33 @@ Test(condition, a_malformed_one_fails_the_step_when_it_is_reached)
     }
 }
 
+/* A message is cut to length, but never so that the sequence is no UTF-8 any more. */
+Test(condition, a_reason_that_names_something_long_can_be_written)
+{
+    struct ts_buf name = {0};
+
+    for (int shift = 0; shift < 3; shift++) {
+        ts_buf_clear(&name);
+        ts_buf_add(&name, "xy", (size_t)shift);
+        for (int i = 0; i < 100; i++) {
+            ts_buf_z(&name, "\xE2\x82\xAC");
+        }
+        char *xml = ts_format(
+            "<step name=\"S\">" C("<expression type=\"%s\"/>") "<action>a</action></step>"
+            "<step name=\"T\">" C(X("Variable", V("Variable", "A") V("Operator", "%s")))
+            "<action>a</action></step>", ts_buf_text(&name), ts_buf_text(&name));
+        struct ts_sequence *s = import_steps(xml);
+        for (const struct ts_node *n = s->root->first; n; n = n->next) {
+            cr_expect_str_eq(n->type, "Unsupported");
+            cr_expect(strstr(prop(n, "reason"), "\xE2\x82\xAC"), "%s", prop(n, "reason"));
+            cr_expect(ts_utf8_valid(ts_str_of(prop(n, "reason"))), "%s", prop(n, "reason"));
+        }
+        ts_sequence_free(s);
+        ts_free(xml);
+    }
+    ts_buf_free(&name);
+}
+
 Test(condition, conditions_that_nest_deep_are_understood_or_refused)
 {
     struct ts_buf b = {0};
