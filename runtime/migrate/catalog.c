@@ -2,6 +2,7 @@
 #include "migrate/catalog.h"
 #include "migrate/catalog_internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "platform/power.h"
@@ -407,5 +408,21 @@ enum ts_code mig_number(struct mig_catalog *c, const char *sql, int64_t *out,
 
 enum ts_code mig_max_id(struct mig_catalog *c, int64_t *out, struct ts_err *err)
 {
-    return mig_number(c, "SELECT coalesce(max(id), 0) FROM object", out, err);
+    enum ts_code rc =
+        mig_number(c, "SELECT coalesce(max(id), 0) FROM object", out, err);
+
+    if (rc == TS_OK && *out > MIG_ID_MAX)
+        rc = ts_fail(err, TS_EDAMAGED, "object %lld of the catalogue %s makes no sense",
+                     (long long)*out, c->path);
+    return rc;
+}
+
+enum ts_code mig_next_id(struct mig_catalog *c, int64_t from, int64_t *out,
+                         struct ts_err *err)
+{
+    char sql[96];
+
+    snprintf(sql, sizeof sql,
+             "SELECT coalesce(min(id), 0) FROM object WHERE id >= %lld", (long long)from);
+    return mig_number(c, sql, out, err);
 }

@@ -103,8 +103,13 @@ const struct mig_row *mig_rows_find(const struct mig_rows *rows, const char *nam
 TS_NODISCARD enum ts_code mig_range(struct mig_catalog *c, int64_t first, int64_t last,
                                     struct mig_rows *out, struct ts_arena *a,
                                     struct ts_err *err);
+/* 0 without objects.  TS_EDAMAGED: over MIG_ID_MAX, which no capture comes near. */
+#define MIG_ID_MAX ((int64_t)1 << 48)
 TS_NODISCARD enum ts_code mig_max_id(struct mig_catalog *c, int64_t *out,
                                      struct ts_err *err);
+/* The smallest id at or above `from`, 0 if there is none. */
+TS_NODISCARD enum ts_code mig_next_id(struct mig_catalog *c, int64_t from, int64_t *out,
+                                      struct ts_err *err);
 /* One number out of a query without parameters. */
 TS_NODISCARD enum ts_code mig_number(struct mig_catalog *c, const char *sql, int64_t *out,
                                      struct ts_err *err);

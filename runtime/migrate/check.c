@@ -135,6 +135,29 @@ static enum ts_code check_count(struct mig_store *s, struct mig_run *run,
     return rc;
 }
 
+/* A node for every chunk that has objects: what a damaged catalogue says of ids must not
+ * decide how much memory is taken. */
+static enum ts_code chunks(struct mig_catalog *c, struct mig_node ***out, size_t *n,
+                           struct ts_err *err)
+{
+    int64_t id = 0, last = 0;
+    size_t cap = 0;
+    enum ts_code rc = mig_max_id(c, &last, err);
+
+    *out = NULL;
+    for (*n = 0; rc == TS_OK && (rc = mig_next_id(c, id, &id, err)) == TS_OK && id > 0;
+         id = (id / MIG_CHUNK + 1) * MIG_CHUNK) {
+        if (*n == cap) {
+            cap = cap ? cap * 2 : 64;
+            *out = ts_realloc_array(*out, cap, sizeof **out);
+        }
+        (*out)[(*n)++] = mig_node_new(NULL, NULL, id / MIG_CHUNK, "");
+    }
+    for (size_t i = 0; rc != TS_OK && i < *n; i++)
+        mig_node_free((*out)[i]);
+    return rc;
+}
+
 enum ts_code mig_check_store(struct mig_check *ck, struct ts_err *err)
 {
     struct mig_pool pool = {.run = ck->run,
@@ -142,19 +165,13 @@ enum ts_code mig_check_store(struct mig_check *ck, struct ts_err *err)
                             .work = check_chunk,
                             .local_new = local_new,
                             .local_free = local_free};
-    struct mig_node **nodes;
-    int64_t last = 0;
+    struct mig_node **nodes = NULL;
     size_t n;
-    enum ts_code rc = mig_max_id(ck->store->cat, &last, err);
+    enum ts_code rc = chunks(ck->store->cat, &nodes, &n, err);
 
-    if (rc != TS_OK)
-        return rc;
-    n = (size_t)(last / MIG_CHUNK) + 1;
-    nodes = ts_alloc_array(n, sizeof *nodes);
-    for (size_t i = 0; i < n; i++)
-        nodes[i] = mig_node_new(NULL, NULL, (int64_t)i, "");
-    ck->run->expected = (uint64_t)last;
-    rc = mig_pool_run(&pool, mig_threads(0), nodes, n, err);
+    ck->run->expected = (uint64_t)n * MIG_CHUNK;
+    if (rc == TS_OK)
+        rc = mig_pool_run(&pool, mig_threads(0), nodes, n, err);
     ts_free(nodes);
     if (rc == TS_OK)
         rc = check_count(ck->store, ck->run, err);

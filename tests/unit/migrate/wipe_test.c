@@ -150,6 +150,34 @@ Test(wipe, refuses_when_rows_got_lost)
     lab_free(l);
 }
 
+/* Memory is taken for the objects there are, not for the numbers they have. */
+Test(wipe, refuses_objects_with_impossible_numbers)
+{
+    static const char *const ids[] = {"1 << 47", "1 << 60", "9223372036854775807"};
+
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+        struct lab *l = captured();
+        char *path = lab_path(l, "C/StateStore/catalog.db");
+        char *sql = ts_format("UPDATE object SET id = %s WHERE name = CAST('one.txt' AS "
+                              "BLOB)",
+                              ids[i]);
+        struct ts_capture c = {.store = STORE, .windows_drive = "C:"};
+        struct ts_err err;
+        sqlite3 *db = NULL;
+
+        cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
+        cr_assert_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK, "%s", sql);
+        cr_assert_eq(sqlite3_changes(db), 1);
+        sqlite3_close(db);
+        refused(l, i ? TS_EDAMAGED : TS_EREFUSED, i ? "makes no sense" : "not in the store");
+        if (i)
+            cr_expect_eq(ts_migrate_update(&c, lab_env(l), NULL, &err), TS_EDAMAGED, "%s",
+                         err.text);
+        ts_free(path), ts_free(sql);
+        lab_free(l);
+    }
+}
+
 Test(wipe, refuses_a_damaged_catalogue)
 {
     struct lab *l = captured();
