@@ -136,11 +136,16 @@ static enum ts_code wipe(struct ts_err *err)
     return ts_migrate_wipe(&w, NULL, &t, err);
 }
 
-/* Without being told of the store: it is found. */
+/* Without being told of the store: it is found.  (Without a catalogue it is what a cut
+ * left of a capture, and who says that no store is wanted gets that.) */
 static enum ts_code wipe_unnamed(struct ts_err *err)
 {
     struct ts_wipe w = {.drive = "C:", .without_store = true};
     struct ts_mig_totals t;
+
+    if (!ts_fs_exists(fuzz_path(names[0]))) {
+        return ts_fail(err, TS_EREFUSED, "there is no catalogue");
+    }
     enum ts_code rc = ts_migrate_wipe(&w, NULL, &t, err);
 
     FUZZ_CHECK(rc != TS_OK, "a volume with a store was wiped");

@@ -22,7 +22,7 @@ void damage_free(struct damage_file *f);
 void damage_apply(struct damage_file *files, size_t n, struct fuzz_bytes *in);
 /* Make the files of the folder be these, or not be there. */
 void damage_store(const char *dir, const struct damage_file *files, size_t n);
-/* Are they these still? */
+/* Are they these still?  A write-ahead log that was not there may be empty. */
 bool damage_unchanged(const char *dir, const struct damage_file *files, size_t n);
 
 #endif

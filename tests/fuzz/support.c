@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 void fuzz_failed(const char *file, int line, const char *condition, const char *fmt, ...)
 {
@@ -143,4 +144,15 @@ const struct ts_registry *fuzz_library(void)
                    err.text);
     }
     return &registry;
+}
+
+/* ---- the end -------------------------------------------------------------------------
+ */
+
+/* Running out of memory ends the program with exit code 3 (ts_oom), which a fuzzer does
+ * not see as a crash.  It is one: sizes that come from input are checked. */
+void _Exit(int code)
+{
+    FUZZ_CHECK(code != 3, "memory ran out, or a size overflowed");
+    _exit(code);
 }
