@@ -136,18 +136,27 @@ static enum ts_code wipe(struct ts_err *err)
     return ts_migrate_wipe(&w, NULL, &t, err);
 }
 
-/* Without being told of the store: it is found.  (Without a catalogue it is what a cut
- * left of a capture, and who says that no store is wanted gets that.) */
+/* Does the store hold state that is nowhere else?  What cannot be read does; what a cut
+ * left of a capture, and what was restored and proved, does not. */
+static bool needed(void)
+{
+    struct ts_store_info info;
+
+    return ts_fs_exists(fuzz_path(names[0])) &&
+           (ts_store_info(STORE, &info, NULL) != TS_OK ||
+            (info.state >= TS_STORE_COMPLETE && info.state <= TS_STORE_RESTORED));
+}
+
+/* Without being told of the store: it is found. */
 static enum ts_code wipe_unnamed(struct ts_err *err)
 {
     struct ts_wipe w = {.drive = "C:", .without_store = true};
     struct ts_mig_totals t;
 
-    if (!ts_fs_exists(fuzz_path(names[0]))) {
-        return ts_fail(err, TS_EREFUSED, "there is no catalogue");
+    if (!needed()) {
+        return ts_fail(err, TS_EREFUSED, "this would delete everything, rightly");
     }
     enum ts_code rc = ts_migrate_wipe(&w, NULL, &t, err);
-
     FUZZ_CHECK(rc != TS_OK, "a volume with a store was wiped");
     return rc;
 }

@@ -228,6 +228,9 @@ static void change_bytes(struct damage_file *f, enum change c, struct fuzz_bytes
         ts_buf_clear(&f->bytes);
         f->exists = true;
     }
+    if (!f->exists) {
+        return;
+    }
     if (c == CUT) {
         f->bytes.n = f->bytes.n ? at % (f->bytes.n + 1) : 0;
     } else if (c != OVERWRITE && f->bytes.n + s.n <= MOST_BYTES) {

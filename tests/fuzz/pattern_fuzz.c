@@ -60,7 +60,6 @@ static void set_all(lua_State *L, ts_str pattern, ts_str repl, ts_str text, int 
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static lua_State *plain;
     struct ts_lua_bounds bounds = {.instructions = 20000000, .time_ms = 20000};
     struct fuzz_bytes in = {data, size};
     const char *function = functions[fuzz_u8(&in) % FUNCTIONS];
@@ -74,12 +73,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!is_tame(pattern)) {
         return 0;
     }
-    if (!plain) {
-        plain = luaL_newstate();
-        luaL_openlibs(plain);
-    }
     snprintf(source, sizeof source, frame, function);
-    lua_State *L = ts_sandbox_new(&bounds);
+    lua_State *L = ts_sandbox_new(&bounds), *plain = luaL_newstate();
+    luaL_openlibs(plain);
     set_all(L, pattern, repl, text, init);
     set_all(plain, pattern, repl, text, init);
     bool ours = ts_sandbox_run(L, ts_str_of(source), "ours", &err) == TS_OK;
@@ -89,7 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_CHECK(ours == theirs, "%s\nours: %s\ntheirs: %s", function, ours ? a : err.text, b);
     FUZZ_CHECK(!ours || (n == m && memcmp(a, b, n) == 0), "%s\nours: %s\ntheirs: %s",
                function, a, b);
-    lua_settop(plain, 0);
+    lua_close(plain);
     ts_sandbox_free(L);
     return 0;
 }
