@@ -70,13 +70,22 @@ static bool part_holds(struct ts_dir *d)
     return holds;
 }
 
+/* The name and what stands beside it: a catalogue whose first bytes are damaged does not
+ * say itself what it is. */
+static bool was_catalog(struct ts_dir *d)
+{
+    struct ts_stat st;
+
+    return ts_stat_at(d, MIG_CATALOG, &st, NULL) == TS_OK && mig_only_chunks(d);
+}
+
 static bool is_store(struct ts_dir *d, const char *path)
 {
     enum ts_store_state state;
     struct ts_err err;
     enum ts_code rc;
 
-    if (!is_catalog(d))
+    if (!is_catalog(d) && !was_catalog(d))
         return part_holds(d);
     rc = mig_store_probe(path, &state, &err);
     return rc != TS_OK || holds_state(state); /* who cannot be read may hold everything */

@@ -232,6 +232,28 @@ Test(wipe, refuses_a_store_that_was_not_named)
     lab_free(l);
 }
 
+/* Its files may be the only ones that are left. */
+Test(wipe, finds_a_store_whose_catalogue_cannot_be_read)
+{
+    static const char *const texts[] = {"", "SQLite format 3", "rubbish"};
+
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct lab *l = captured();
+        struct ts_wipe w = {.drive = "C:", .without_store = true};
+        struct ts_err err;
+        char *found = NULL;
+
+        lab_file(l, "C/StateStore/catalog.db", texts[i]);
+        OK(ts_store_find("C:", &found, &err));
+        cr_assert(found != NULL, "\"%s\"", texts[i]);
+        cr_expect_str_eq(found, STORE);
+        cr_expect_eq(ts_migrate_wipe(&w, NULL, NULL, &err), TS_EREFUSED, "%s", err.text);
+        cr_expect(lab_has(l, "C/Users/Ann/Documents/one.txt"));
+        ts_free(found);
+        lab_free(l);
+    }
+}
+
 Test(wipe, finds_stores_that_hold_state_only)
 {
     struct lab *l = lab_new();
