@@ -444,7 +444,18 @@ static enum ts_code check_returned(struct lua_reader *r, const struct source *s,
                                    struct ts_err *err)
 {
     struct lua_mark m;
+    const char *first = r->tags[0];
 
+    if (lua_type(r->L, -1) != LUA_TTABLE && !r->steps) {
+        return ts_fail(err, TS_EINPUT,
+                       "%s: the file must return %s \"NAME\" { ... } or a list of them, "
+                       "but it returns %s%s",
+                       s->name, first, lua_isnil(r->L, -1) ? "nothing" : "a ",
+                       lua_isnil(r->L, -1) ? "" : luaL_typename(r->L, -1));
+    }
+    if (!r->steps) {
+        return TS_OK;
+    }
     if (lua_type(r->L, -1) != LUA_TTABLE) {
         return ts_fail(err, TS_EINPUT,
                        "%s: the file must return sequence { ... }, but it returns %s%s",
@@ -488,7 +499,7 @@ enum ts_code lua_reader_read(struct lua_reader *r, struct ts_arena *a, ts_str te
     r->source = s;
     lua_rawgetp(L, LUA_REGISTRYINDEX, r);
     enum ts_code rc = ts_sandbox_run(L, text, s->name, err);
-    if (rc == TS_OK && r->steps) {
+    if (rc == TS_OK) {
         rc = check_returned(r, s, err);
     }
     if (rc == TS_OK) {

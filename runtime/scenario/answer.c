@@ -156,7 +156,7 @@ enum ts_code scn_answer_do(struct scn_play *p, struct ts_step_call *c,
         return ts_fail(err, TS_ELOST, "the power is cut");
     }
     if (x->cancel) {
-        p->cancelled = true;
+        p->cancelled = p->cancel_told = true;
         ts_cancel_set(true);
         return ts_fail(err, TS_ECANCELLED, "cancelled by the user");
     }
@@ -172,11 +172,9 @@ static void note_command(struct scn_play *p, const struct ts_step_call *c)
     const struct ts_value *v = c->params ? ts_value_get(c->params, "command") : NULL;
 
     if (v && v->kind == TS_STRING) {
-        ts_value_push(p->r->commands,
-                      ts_value_string(p->a, ts_str_of(scn_shown(p, v->str.p))));
+        scn_command(p, v->str.p);
     } else if (v && v->kind == TS_ARRAY) {
-        const char *line = scn_command_line(p->a, v);
-        ts_value_push(p->r->commands, ts_value_string(p->a, ts_str_of(scn_shown(p, line))));
+        scn_command(p, scn_command_line(p->a, v));
     }
 }
 

@@ -25,6 +25,12 @@ const char *scn_command_line(struct ts_arena *a, const struct ts_value *argv)
     return line;
 }
 
+void scn_command(struct scn_play *p, const char *line)
+{
+    ts_value_push(p->r->commands, ts_value_string(p->a, ts_str_of(line)));
+    ts_value_push(p->r->shown, ts_value_string(p->a, ts_str_of(scn_shown(p, line))));
+}
+
 void scn_answer_one(struct ts_arena *a, const struct ts_value **out, struct ts_value *v)
 {
     struct ts_value *list = ts_value_new(a, TS_ARRAY);
@@ -121,7 +127,7 @@ static enum ts_code effect_run(struct scn_play *p, struct ts_step_call *c,
                        "on \"COMMAND*\" { exit = 0 } for the command alone");
         return ts_fail(err, TS_ELOST, "not prepared");
     }
-    ts_value_push(p->r->commands, ts_value_string(p->a, ts_str_of(shown)));
+    scn_command(p, line);
     if (!scn_answer_fits(p, on, x, SCN_COMMAND, shown)) {
         return ts_fail(err, TS_ELOST, "not prepared");
     }

@@ -262,9 +262,14 @@ static void expect_variables(struct scn_play *p, const struct ts_value *want)
     }
 }
 
-/* One by one, all of them. */
+static const char *quoted(struct scn_play *p, const struct ts_value *m)
+{
+    return m ? ts_arena_format(p->a, "\"%s\"", scn_shown(p, m->str.p)) : "nothing more";
+}
+
+/* One by one, all of them.  shown: as `have`, with secrets hidden. */
 static void expect_texts(struct scn_play *p, const char *key, const struct ts_value *want,
-                         const struct ts_value *have)
+                         const struct ts_value *have, const struct ts_value *shown)
 {
     const struct ts_value *m = want->first, *h = have->first;
 
@@ -274,11 +279,9 @@ static void expect_texts(struct scn_play *p, const char *key, const struct ts_va
     }
     if (m || h) {
         scn_failure(p,
-                    ts_arena_format(p->a, "%s: %s%s%s was expected, %s%s%s came", key,
-                                    m ? "\"" : "", m ? m->str.p : "nothing more",
-                                    m ? "\"" : "", h ? "\"" : "",
-                                    h ? h->str.p : "nothing more", h ? "\"" : ""),
-                    texts(p, want), texts(p, have));
+                    ts_arena_format(p->a, "%s: %s was expected, %s came", key, quoted(p, m),
+                                    quoted(p, h)),
+                    scn_shown(p, texts(p, want)), texts(p, shown));
     }
 }
 
@@ -342,9 +345,9 @@ static void expect_one(struct scn_play *p, const struct ts_value *m)
     } else if (strcmp(key, "variables") == 0) {
         expect_variables(p, m);
     } else if (strcmp(key, "commands") == 0) {
-        expect_texts(p, key, m, p->r->commands);
+        expect_texts(p, key, m, p->r->commands, p->r->shown);
     } else if (strcmp(key, "restarts") == 0) {
-        expect_texts(p, key, m, p->r->restarts);
+        expect_texts(p, key, m, p->r->restarts, p->r->restarts);
     } else if (strcmp(key, "log") == 0) {
         expect_log(p, m);
     } else {

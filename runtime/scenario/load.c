@@ -405,10 +405,9 @@ static enum ts_code read_list(struct reader *r, const struct ts_value *v)
                        "%s: the file must return scenario \"NAME\" { ... } or a list of "
                        "them, but there is %s",
                        r->path,
-                       v->tag                                        ? "an on"
-                       : v->kind == TS_NULL                          ? "nothing"
-                       : v->kind == TS_ARRAY && v->first == NULL     ? "an empty table"
-                                                                     : ts_kind_name(v->kind));
+                       v->tag                                    ? "an on"
+                       : v->kind == TS_ARRAY && v->first == NULL ? "an empty table"
+                                                                 : ts_kind_name(v->kind));
     }
     for (const struct ts_value *m = v->first; m && rc == TS_OK; m = m->next) {
         rc = read_list(r, m);

@@ -296,9 +296,11 @@ static enum ts_code boot(struct scn_play *p, bool resume, struct ts_err *err)
         rc = run_engine(p, state, &run, resume, err);
     }
     ts_state_close(state);
+    /* The engine takes the wish to stop away when it obeys. */
+    bool obeyed = rc == TS_OK && p->r->run.end == TS_END_CANCELLED && !p->cancel_told;
     if (p->cancelled) {
         ts_cancel_set(false);
-    } else if (ts_cancelled()) {
+    } else if (ts_cancelled() || obeyed) {
         return ts_fail(err, TS_ECANCELLED, "cancelled by the user");
     }
     return rc;
@@ -339,7 +341,8 @@ static enum ts_code starts(struct scn_play *p, struct ts_err *err)
 static void result_begin(struct scn_result *r)
 {
     struct ts_value **lists[] = {&r->failures, &r->steps,    &r->ran,
-                                 &r->skipped,  &r->commands, &r->restarts};
+                                 &r->skipped,  &r->commands, &r->shown,
+                                 &r->restarts};
 
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
         *lists[i] = ts_value_new(&r->arena, TS_ARRAY);

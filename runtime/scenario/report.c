@@ -98,7 +98,7 @@ static struct ts_value *of_scenario(struct ts_arena *a, const struct scn *s)
         const char *key;
         const struct ts_value *list;
     } lists[] = {{"failures", r->failures}, {"steps", r->steps},
-                 {"commands", r->commands}, {"restarts", r->restarts}};
+                 {"commands", r->shown}, {"restarts", r->restarts}};
 
     ts_value_set(a, v, TS_S("name"), ts_value_string(a, ts_str_of(s->name)));
     ts_value_set(a, v, TS_S("file"), ts_value_string(a, ts_str_of(s->file)));

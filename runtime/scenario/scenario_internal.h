@@ -135,7 +135,8 @@ struct scn_result {
     int64_t elapsed_ms;
     struct ts_value *failures; /* array of { message, expected?, came? } */
     struct ts_value *steps;    /* array of texts, what was done in order */
-    struct ts_value *ran, *skipped, *commands, *restarts; /* arrays of objects or texts */
+    struct ts_value *ran, *skipped; /* arrays of { name, id, reason? } */
+    struct ts_value *commands, *shown, *restarts; /* texts; shown: commands, masked */
     struct ts_buf log;
     int boots;
     struct ts_run_result run;
@@ -157,7 +158,8 @@ struct scn_play {
     struct ts_vars *vars;          /* of the present start */
     struct ts_step_call *call;     /* the step now running, or NULL */
     bool fact_failed;              /* in the condition being asked */
-    bool lost, cancelled;          /* the machine's power; the user, as told */
+    bool lost, cancelled;          /* in this start: the machine's power; the user, as told */
+    bool cancel_told;              /* in any start */
     bool stop;                     /* something was not prepared: the play ends here */
 };
 
@@ -204,6 +206,8 @@ enum ts_code scn_effect(void *ctx, struct ts_step_call *call, const char *name,
                         const struct ts_value *args, struct ts_arena *a,
                         const struct ts_value **out, struct ts_err *err);
 
+/* A program was run, or would have been. */
+void scn_command(struct scn_play *p, const char *line);
 /* The arguments as a line that splits into them again. */
 const char *scn_command_line(struct ts_arena *a, const struct ts_value *argv);
 /* out: one answer. */
