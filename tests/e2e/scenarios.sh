@@ -146,11 +146,13 @@ return {
   scenario "an answer that is not used" { files = {}, on "Install" { { exit = 5 }, {} }, expect = { result = "failed" } },
   scenario "a step that is not there" { files = {}, on "Install" { exit = 5 }, expect = { notRan = { "Instal" }, skipped = { "Coppy" } } },
   scenario "an answer of the wrong kind" { files = {}, on "Install" { holds = true }, expect = { result = "failed" } },
+  scenario "one step more than expected" { files = {}, on "Install" { exit = 5 }, expect = { ran = { "Name" } } },
+  scenario "one step less than expected" { files = {}, on "Install" { exit = 5 }, expect = { ran = { "Name", "Install", "Tell" } } },
   scenario "this one passes" { files = {}, on "Install" { exit = 5 }, expect = { result = "failed", code = 5 } },
 }
 L
 "$taskseq" test bad --junit junit.xml >out.tap 2>err; code=$?; out=$(cat out.tap err)
-expect "failures have exit code 1" 1 "8 of 9 scenarios failed" "ok 9"
+expect "failures have exit code 1" 1 "10 of 11 scenarios failed" "ok 11"
 expect "what was expected and what came" 1 'message: "result"' 'expected: "succeeded"' 'came: "failed: step \"Install\"' \
   'message: "ran: \"Tell\" was expected, \"Install\" came"' 'message: "variables: Who"' 'expected: "*****"' \
   'message: "boots"' 'log: \"never said\" is not in it' 'message: "files: C:\\x"' '"Install: failed, 5'
@@ -159,6 +161,7 @@ expect "a command names itself" 1 'step \"Install\": the command \"*****\" is no
 expect "a fact names itself" 1 'condition of \"Wrong machine\": wmi('
 expect "what is not used" 1 'on \"Nothing *\" (line 9) was never used' 'only 1 of its 2 answers were used'
 expect "names that fit nothing" 1 'notRan: the sequence has no step or group like \"Instal\"' 'skipped: the sequence has no step or group like \"Coppy\"'
+expect "steps too many and too few" 1 'ran: \"Install\" came and was not expected' 'ran: \"Tell\" was expected, nothing came'
 expect "answers of the wrong kind" 1 'it has `holds`, which only a fact of a condition has'
 cat >tap.py <<'P'
 import re, sys
@@ -184,26 +187,28 @@ while i < len(lines):
     i += 1
 assert (n, failed) == (int(sys.argv[2]), int(sys.argv[3])), (n, failed)
 P
-that "standard output is TAP" python3 tap.py out.tap 9 8
-that "also with coverage and log" sh -c "'$taskseq' test bad --coverage -v >v.tap 2>/dev/null; python3 tap.py v.tap 9 8"
+that "standard output is TAP" python3 tap.py out.tap 11 10
+that "also with coverage and log" sh -c "'$taskseq' test bad --coverage -v >v.tap 2>/dev/null; python3 tap.py v.tap 11 10"
 that "JUnit is XML with everything in it" python3 - <<'P'
 import xml.etree.ElementTree as E
 r = E.parse("junit.xml").getroot()
-assert r.tag == "testsuites" and r.get("tests") == "9" and r.get("failures") == "8"
+assert r.tag == "testsuites" and r.get("tests") == "11" and r.get("failures") == "10"
 s, = r
 cases = s.findall("testcase")
-assert s.get("name") == "bad/s.scenario.lua" and s.get("tests") == "9" and len(cases) == 9
+assert s.get("name") == "bad/s.scenario.lua" and s.get("tests") == "11" and len(cases) == 11
 assert cases[0].get("name") == "not the end it was told # <to> have & more"
 text = cases[0].find("failure").text
 assert "bell \ufffd <b>" in text and "line 1" in text and "expected: succeeded" in text, text
-assert cases[8].find("failure") is None and float(cases[8].get("time")) >= 0
+assert cases[10].find("failure") is None and float(cases[10].get("time")) >= 0
 P
 "$taskseq" test bad --json --coverage >bad.json 2>/dev/null
 that "everything as JSON" python3 - <<'P'
 import json
 d = json.load(open("bad.json"))
-assert d["passed"] == 1 and d["failed"] == 8 and len(d["scenarios"]) == 9 and d["coverage"]["full"] is False
-assert d["scenarios"][8]["passed"] and d["scenarios"][8]["result"] == "failed" and d["scenarios"][0]["line"] == 2
+assert d["passed"] == 1 and d["failed"] == 10 and len(d["scenarios"]) == 11 and d["coverage"]["full"] is False
+assert d["scenarios"][10]["passed"] and d["scenarios"][10]["result"] == "failed" and d["scenarios"][0]["line"] == 2
+missing = {(m["name"], m["missing"]) for m in d["coverage"]["sequences"][0]["missing"]}
+assert ("Wrong machine", "condition is never true") in missing, missing # it could not be asked
 P
 no_temp "a test that fails"
 
