@@ -68,13 +68,22 @@ static enum ts_code search(struct paths *out, const char *folder, int depth,
             (void)!ts_stat_at(d, name, &st, NULL);
         if (st.type == TS_F_DIR && name[0] != '.' && depth < MOST_DEEP)
             rc = search(out, path, depth + 1, err);
-        if (st.type == TS_F_FILE && ts_str_ends(ts_str_of(name), TS_S(TS_SCENARIO_SUFFIX)))
+        if (st.type != TS_F_DIR && ts_str_ends(ts_str_of(name), TS_S(TS_SCENARIO_SUFFIX)))
             add_path(out, path);
         else
             ts_free(path);
     }
     ts_dir_close(d);
     return rc;
+}
+
+static bool is_folder(const char *path)
+{
+    struct ts_dir *d = NULL;
+    bool yes = ts_dir_open(&d, path, false, NULL) == TS_OK;
+
+    ts_dir_close(d);
+    return yes;
 }
 
 static enum ts_code collect(struct paths *out, const char *path, struct ts_err *err)
@@ -88,6 +97,8 @@ static enum ts_code collect(struct paths *out, const char *path, struct ts_err *
     while (n > 1 && (plain[n - 1] == '/' || plain[n - 1] == '\\'))
         plain[--n] = '\0';
     rc = ts_fs_stat(plain, &st, err);
+    if (rc == TS_OK && st.type == TS_F_LINK && is_folder(plain))
+        st.type = TS_F_DIR;
     if (rc == TS_OK && st.type != TS_F_DIR)
         add_path(out, ts_strdup(plain));
     else if (rc == TS_OK && (rc = search(&found, plain, 0, err)) == TS_OK && found.n == 0)

@@ -54,9 +54,9 @@ bool scn_answer_fits(struct scn_play *p, const struct scn_on *on,
         wrong = "`code`, which only an effect has: a step or command has `exit`";
     }
     if (wrong) {
-        const char *message = ts_arena_format(
-            p->a, "on \"%s\" (line %d) answers %s (%s), but it has %s", on->pattern,
-            on->line, uses[use], what, wrong);
+        const char *message =
+            ts_arena_format(p->a, "on \"%s\" (line %d) answers %s (%s), but it has %s",
+                            on->pattern, on->line, uses[use], what, wrong);
         scn_failure(p, message, NULL, NULL);
         p->stop = true;
     }
@@ -87,17 +87,18 @@ void scn_check_used(struct scn_play *p)
             continue;
         }
         scn_failure(p,
-                    p->used[i] ? ts_arena_format(p->a,
-                                                 "on \"%s\" (line %d): only %zu of its %zu "
-                                                 "answers were used; what is never used "
-                                                 "tests nothing",
-                                                 on->pattern, on->line, p->used[i], want)
-                               : ts_arena_format(p->a,
-                                                 "on \"%s\" (line %d) was never used: no "
-                                                 "step, command or effect like it came; "
-                                                 "what is never used tests nothing "
-                                                 "(optional = true allows it)",
-                                                 on->pattern, on->line),
+                    p->used[i]
+                        ? ts_arena_format(p->a,
+                                          "on \"%s\" (line %d): only %zu of its %zu "
+                                          "answers were used; what is never used "
+                                          "tests nothing",
+                                          on->pattern, on->line, p->used[i], want)
+                        : ts_arena_format(p->a,
+                                          "on \"%s\" (line %d) was never used: no "
+                                          "step, command or effect like it came; "
+                                          "what is never used tests nothing "
+                                          "(optional = true allows it)",
+                                          on->pattern, on->line),
                     NULL, NULL);
     }
 }
@@ -114,7 +115,8 @@ static enum ts_code set_variables(struct scn_play *p, const struct scn_answer *x
          m = m->next) {
         rc = ts_vars_set(p->vars, TS_SCOPE_STEP, m->key, m->str, false, err);
     }
-    if (rc == TS_OK && x->restart && !(x->restart->kind == TS_BOOL && !x->restart->boolean)) {
+    if (rc == TS_OK && x->restart &&
+        !(x->restart->kind == TS_BOOL && !x->restart->boolean)) {
         bool pe = x->restart->kind == TS_STRING && ts_caseeq(x->restart->str.p, "WinPE");
         rc = ts_vars_set(p->vars, TS_SCOPE_STEP, TS_S("SMSTSRebootRequested"),
                          ts_str_of(pe ? "WinPE" : "HD"), false, err);
@@ -145,9 +147,9 @@ enum ts_code scn_answer_do(struct scn_play *p, struct ts_step_call *c,
         ts_host_output(c, TS_STDOUT, x->output->str);
     }
     if ((rc = set_variables(p, x, err)) != TS_OK) {
-        scn_failure(p, ts_arena_format(p->a, "an answer cannot set what it says: %s",
-                                       err->text),
-                    NULL, NULL);
+        scn_failure(
+            p, ts_arena_format(p->a, "an answer cannot set what it says: %s", err->text),
+            NULL, NULL);
         p->stop = true;
         return TS_ELOST;
     }

@@ -26,7 +26,8 @@ void scn_cover_begin(struct scn_sequence *q)
     const struct ts_node *root = q->seq->root;
 
     q->cover = ts_alloc_array(q->seq->node_count + 1, sizeof *q->cover);
-    for (const struct ts_node *n = ts_node_next(root, root); n; n = ts_node_next(root, n)) {
+    for (const struct ts_node *n = ts_node_next(root, root); n;
+         n = ts_node_next(root, n)) {
         struct scn_cover *c = &q->cover[q->cover_count++];
         c->node = n;
         c->type = n->is_group ? NULL : ts_registry_find(&q->real, ts_str_of(n->type));
@@ -75,8 +76,7 @@ void scn_cover_event(struct scn_play *p, const struct ts_event *e)
     } else if (strcmp(type, "group.started") == 0) {
         c->ran = c->truth[1] = true;
     } else if (strcmp(type, "step.skipped") == 0 || strcmp(type, "group.skipped") == 0) {
-        c->truth[0] =
-            c->truth[0] || strcmp(ts_event_text(e, "reason"), "condition") == 0;
+        c->truth[0] = c->truth[0] || strcmp(ts_event_text(e, "reason"), "condition") == 0;
     } else if (strcmp(type, "group.finished") == 0) {
         p->fact_failed = false;
     } else if (strcmp(type, "step.finished") == 0) {
@@ -115,8 +115,8 @@ static struct ts_value *place(struct ts_arena *a, const struct ts_node *n)
     return v;
 }
 
-static void count(struct counts *k, struct count *which, const struct ts_node *n, bool seen,
-                  const char *what)
+static void count(struct counts *k, struct count *which, const struct ts_node *n,
+                  bool seen, const char *what)
 {
     which->total++;
     which->seen += seen;
@@ -238,8 +238,9 @@ static void print_sequence(struct ts_buf *out, const struct ts_value *v)
     const struct ts_value *missing = ts_value_get(v, "missing");
     long long n = number(v, "scenarios", NULL);
 
-    ts_buf_fmt(out, "coverage of %s by %lld scenario%s: %s\n", ts_value_text(v, "sequence"),
-               n, n == 1 ? "" : "s", missing->first ? "not full" : "full");
+    ts_buf_fmt(out, "coverage of %s by %lld scenario%s: %s\n",
+               ts_value_text(v, "sequence"), n, n == 1 ? "" : "s",
+               missing->first ? "not full" : "full");
     for (size_t i = 0; i < sizeof counted / sizeof counted[0]; i++) {
         ts_buf_fmt(out, "  %-22s %4lld of %lld\n", counted[i].text,
                    number(v, counted[i].key, "seen"), number(v, counted[i].key, "total"));

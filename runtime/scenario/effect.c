@@ -74,7 +74,8 @@ static const char *describe(struct scn_play *p, const char *name,
 /* ---- programs ------------------------------------------------------------------------
  */
 
-/* Its line, the program, the program without its folder: what patterns are held against. */
+/* Its line, the program, the program without its folder: what patterns are held against.
+ */
 static const struct scn_answer *match_command(struct scn_play *p, const char *line,
                                               const struct scn_on **on)
 {
@@ -162,7 +163,8 @@ static enum ts_code answer_effect(struct scn_play *p, struct ts_step_call *c,
         *out = list;
         return TS_OK;
     }
-    scn_answer_one(a, out, x->result ? ts_value_copy(a, x->result) : ts_value_bool(a, true));
+    scn_answer_one(a, out,
+                   x->result ? ts_value_copy(a, x->result) : ts_value_bool(a, true));
     return TS_OK;
 }
 
@@ -228,10 +230,8 @@ static enum ts_code effect_condition(struct scn_play *p, const struct ts_value *
                                      struct ts_arena *a, const struct ts_value **out,
                                      struct ts_err *err)
 {
-    struct ts_expr_env env = {.ctx = p,
-                              .variable = variable,
-                              .fact = scn_fact,
-                              .environment = environment};
+    struct ts_expr_env env = {
+        .ctx = p, .variable = variable, .fact = scn_fact, .environment = environment};
     struct ts_expr *x = NULL;
     bool holds = false;
     enum ts_code rc = args->first ? ts_expr_from_value(&x, a, args->first, err)
@@ -255,9 +255,9 @@ static bool is_one(const char *name, const char *const *names)
 static bool is_harmless(const char *name)
 {
     static const char *const names[] = {
-        "log",         "warn",        "verbose",   "progress", "split_command", "vars.get",
-        "vars.set",    "vars.delete", "vars.exists", "vars.expand", "vars.fact", "fs.join",
-        NULL};
+        "log",       "warn",     "verbose",     "progress",    "split_command",
+        "vars.get",  "vars.set", "vars.delete", "vars.exists", "vars.expand",
+        "vars.fact", "fs.join",  NULL};
 
     return is_one(name, names);
 }
@@ -308,8 +308,8 @@ static enum ts_code known(struct scn_play *p, struct ts_step_call *c, const char
         return scn_files_effect(p, name + 3, args, a, out, err);
     }
     const char *more =
-        is_of_files(name)            ? "files = { ... } in the scenario"
-        : asks_facts(name)           ? "facts = { ... } in the scenario"
+        is_of_files(name)  ? "files = { ... } in the scenario"
+        : asks_facts(name) ? "facts = { ... } in the scenario"
         : strcmp(name, "windows") == 0
             ? "windows = { drive = \"C:\" } in the scenario"
             : ts_arena_format(p->a, "on \"%s\" { result = ... } for the effect alone",

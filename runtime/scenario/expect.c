@@ -61,8 +61,9 @@ enum ts_code scn_expect_check(const struct scn *s, const struct scn_at *at,
     for (const struct ts_value *m = restarts ? restarts->first : NULL; m && rc == TS_OK;
          m = m->next) {
         if (!ts_phase_parse(m->str, &phase) || phase == TS_PHASE_ANY) {
-            rc = scn_fail(at, err, "expect.restarts holds WinPE and FullOS, not \"%.60s\"",
-                          m->str.p);
+            rc =
+                scn_fail(at, err, "expect.restarts holds WinPE and FullOS, not \"%.60s\"",
+                         m->str.p);
         }
     }
     return rc == TS_OK ? check_files(ts_value_get(e, "files"), at, err) : rc;
@@ -88,7 +89,8 @@ static bool known(struct scn_play *p, const char *key, ts_str pattern)
         }
     }
     scn_failure(p,
-                ts_arena_format(p->a, "%s: the sequence has no step or group like \"%.*s\"",
+                ts_arena_format(p->a,
+                                "%s: the sequence has no step or group like \"%.*s\"",
                                 key, (int)pattern.n, pattern.p),
                 NULL, NULL);
     return false;
@@ -118,8 +120,9 @@ static void expect_result(struct scn_play *p, const struct ts_value *want)
 
     if (strcmp(want->str.p, came) != 0) {
         scn_failure(p, "result", want->str.p,
-                    p->r->run.text[0] ? ts_arena_format(p->a, "%s: %s", came, p->r->run.text)
-                                      : came);
+                    p->r->run.text[0]
+                        ? ts_arena_format(p->a, "%s: %s", came, p->r->run.text)
+                        : came);
     }
 }
 
@@ -146,8 +149,9 @@ static void expect_ran(struct scn_play *p, const struct ts_value *want)
     }
     if (m || have) {
         scn_failure(p,
-                    m && have ? ts_arena_format(p->a, "ran: \"%s\" was expected, \"%s\" came",
-                                                m->str.p, ts_value_text(have, "name"))
+                    m && have
+                        ? ts_arena_format(p->a, "ran: \"%s\" was expected, \"%s\" came",
+                                          m->str.p, ts_value_text(have, "name"))
                     : m ? ts_arena_format(p->a, "ran: \"%s\" was expected, nothing came",
                                           m->str.p)
                         : ts_arena_format(p->a, "ran: \"%s\" came and was not expected",
@@ -167,9 +171,10 @@ static void expect_in_order(struct scn_play *p, const struct ts_value *want)
         m = is_like(have, m->str) ? m->next : m;
     }
     if (m) {
-        scn_failure(p, ts_arena_format(p->a, "inOrder: \"%s\" did not come in its place",
-                                       m->str.p),
-                    texts(p, want), texts(p, p->r->ran));
+        scn_failure(
+            p,
+            ts_arena_format(p->a, "inOrder: \"%s\" did not come in its place", m->str.p),
+            texts(p, want), texts(p, p->r->ran));
     }
 }
 
@@ -181,9 +186,10 @@ static void expect_not_ran(struct scn_play *p, const struct ts_value *want)
             have = have->next;
         }
         if (known(p, "notRan", m->str) && have) {
-            scn_failure(p, ts_arena_format(p->a, "notRan: \"%s\" ran",
-                                           ts_value_text(have, "name")),
-                        NULL, texts(p, p->r->ran));
+            scn_failure(
+                p,
+                ts_arena_format(p->a, "notRan: \"%s\" ran", ts_value_text(have, "name")),
+                NULL, texts(p, p->r->ran));
         }
     }
 }
@@ -210,9 +216,10 @@ static void expect_one_skipped(struct scn_play *p, ts_str name, ts_str reason)
         m = m->next;
     }
     if (known(p, "skipped", name) && !m) {
-        scn_failure(p, ts_arena_format(p->a, "skipped: \"%.*s\" was not left out%s%.*s",
-                                       (int)name.n, name.p, reason.n ? " for " : "",
-                                       (int)reason.n, reason.p),
+        scn_failure(p,
+                    ts_arena_format(p->a, "skipped: \"%.*s\" was not left out%s%.*s",
+                                    (int)name.n, name.p, reason.n ? " for " : "",
+                                    (int)reason.n, reason.p),
                     NULL, skipped_list(p));
     }
 }
@@ -251,7 +258,9 @@ static void expect_variables(struct scn_play *p, const struct ts_value *want)
         bool any = m->kind == TS_BOOL && m->boolean;
         const char *expected = absent ? "(not set)" : any ? "(set)" : scn_text(p->a, m);
 
-        if (absent ? came != NULL : any ? !came : strcmp(came ? came : "", expected) != 0) {
+        if (absent ? came != NULL
+            : any  ? !came
+                   : strcmp(came ? came : "", expected) != 0) {
             scn_failure(p, ts_arena_format(p->a, "variables: %s", name),
                         secret ? "*****" : expected,
                         !came    ? "(not set)"
@@ -279,8 +288,8 @@ static void expect_texts(struct scn_play *p, const char *key, const struct ts_va
     }
     if (m || h) {
         scn_failure(p,
-                    ts_arena_format(p->a, "%s: %s was expected, %s came", key, quoted(p, m),
-                                    quoted(p, h)),
+                    ts_arena_format(p->a, "%s: %s was expected, %s came", key,
+                                    quoted(p, m), quoted(p, h)),
                     scn_shown(p, texts(p, want)), texts(p, shown));
     }
 }
@@ -303,13 +312,11 @@ static void expect_files(struct scn_play *p, const struct ts_value *want)
         char *path = ts_str_dup(m->key);
         const struct scn_file *f = scn_file_find(p, path);
         bool there = f || scn_folder_exists(p, path);
-        const char *came = !there         ? "(not there)"
-                           : f && f->text ? f->text
-                                          : "(a folder)";
+        const char *came = !there ? "(not there)" : f && f->text ? f->text : "(a folder)";
 
-        if (m->kind == TS_BOOL ? m->boolean != there
-                               : !f || !f->text ||
-                                     !ts_str_eq((ts_str){f->text, f->n}, m->str)) {
+        if (m->kind == TS_BOOL
+                ? m->boolean != there
+                : !f || !f->text || !ts_str_eq((ts_str){f->text, f->n}, m->str)) {
             scn_failure(p, ts_arena_format(p->a, "files: %s", path),
                         m->kind == TS_STRING ? m->str.p
                         : m->boolean         ? "(there)"

@@ -57,7 +57,8 @@ static const char *way_out(const struct ts_expr *x, const char *part)
         return "say files = { ... } or folders = { ... } in the scenario, or on "
                "\"file(*\" { holds = true }";
     }
-    return "add on with this text as its pattern and { holds = true } or { holds = false }";
+    return "add on with this text as its pattern and { holds = true } or { holds = false "
+           "}";
 }
 
 enum ts_code scn_fact(void *ctx, const struct ts_expr *x, const char *name,

@@ -129,7 +129,8 @@ static void drop(struct scn_play *p, size_t i)
 
 void scn_files_begin(struct scn_play *p)
 {
-    for (const struct ts_value *m = p->s->files ? p->s->files->first : NULL; m; m = m->next) {
+    for (const struct ts_value *m = p->s->files ? p->s->files->first : NULL; m;
+         m = m->next) {
         char *n = normal(p, m->key.p);
         put(p, n, m->str);
         ts_free(n);
@@ -172,7 +173,8 @@ static enum ts_code fs_stat(struct scn_play *p, const char *path, struct ts_aren
         return absent(path, err);
     }
     bool file = f && f->text;
-    ts_value_set(a, v, TS_S("type"), ts_value_string(a, file ? TS_S("file") : TS_S("folder")));
+    ts_value_set(a, v, TS_S("type"),
+                 ts_value_string(a, file ? TS_S("file") : TS_S("folder")));
     ts_value_set(a, v, TS_S("size"), ts_value_int(a, file ? (int64_t)f->n : 0));
     ts_value_set(a, v, TS_S("links"), ts_value_int(a, 1));
     ts_value_set(a, v, TS_S("modified"), ts_value_int(a, 0));
@@ -243,8 +245,8 @@ static enum ts_code fs_list(struct scn_play *p, const char *path, struct ts_aren
 /* ---- changing ------------------------------------------------------------------------
  */
 
-static enum ts_code fs_write(struct scn_play *p, const char *path, ts_str text, bool append,
-                             struct ts_err *err)
+static enum ts_code fs_write(struct scn_play *p, const char *path, ts_str text,
+                             bool append, struct ts_err *err)
 {
     char *n = normal(p, path);
     const struct scn_file *f = find(p, n);
@@ -350,8 +352,8 @@ static enum ts_code copy_file(struct scn_play *p, const struct scn_file *f,
     size_t n = strlen(given);
     const char *base = strrchr(f->path, '\\');
     bool into = is_folder(p, to) || (n && is_separator(given[n - 1]));
-    char *target = into ? ts_format("%s\\%s", to, base ? base + 1 : f->path)
-                        : ts_strdup(to);
+    char *target =
+        into ? ts_format("%s\\%s", to, base ? base + 1 : f->path) : ts_strdup(to);
     enum ts_code rc = copy_one(p, target, f, flag(spec, "overwrite"), done, err);
 
     ts_free(target);
@@ -362,7 +364,8 @@ static enum ts_code fs_copy(struct scn_play *p, const struct ts_value *spec,
                             struct ts_arena *a, const struct ts_value **out,
                             struct ts_err *err)
 {
-    const char *from_text = ts_value_text(spec, "from"), *to_text = ts_value_text(spec, "to");
+    const char *from_text = ts_value_text(spec, "from"),
+               *to_text = ts_value_text(spec, "to");
     struct copied done = {0, 0};
     enum ts_code rc = TS_OK;
 

@@ -36,7 +36,8 @@ static void attribute(struct ts_buf *out, const char *name, const char *text)
 
 static void seconds(struct ts_buf *out, int64_t ms)
 {
-    ts_buf_fmt(out, " time=\"%lld.%03lld\"", (long long)(ms / 1000), (long long)(ms % 1000));
+    ts_buf_fmt(out, " time=\"%lld.%03lld\"", (long long)(ms / 1000),
+               (long long)(ms % 1000));
 }
 
 static void failure(struct ts_buf *out, const struct scn_result *r)
@@ -44,7 +45,8 @@ static void failure(struct ts_buf *out, const struct scn_result *r)
     struct ts_buf text = {0};
 
     for (const struct ts_value *m = r->failures->first; m; m = m->next) {
-        const char *expected = ts_value_text(m, "expected"), *came = ts_value_text(m, "came");
+        const char *expected = ts_value_text(m, "expected"),
+                   *came = ts_value_text(m, "came");
         ts_buf_fmt(&text, "%s\n", ts_value_text(m, "message"));
         if (expected) {
             ts_buf_fmt(&text, "  expected: %s\n", expected);
@@ -101,7 +103,8 @@ static size_t one_suite(struct ts_buf *out, const struct ts_scenarios *s, size_t
     }
     ts_buf_z(out, "  <testsuite");
     attribute(out, "name", s->v[from].file);
-    ts_buf_fmt(out, " tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"0\"", n, failed);
+    ts_buf_fmt(out, " tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"0\"", n,
+               failed);
     seconds(out, ms);
     ts_buf_z(out, ">\n");
     ts_buf_str(out, ts_buf_view(&cases));

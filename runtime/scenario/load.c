@@ -43,12 +43,13 @@ static bool truth(const struct ts_value *table, const char *key)
 /* ---- answers -------------------------------------------------------------------------
  */
 
-#define ANSWER_KEYS                                                                \
-    {"exit", SCN_INT}, {"error", SCN_TEXT}, {"code", SCN_TEXT | SCN_INT},          \
-        {"output", SCN_TEXT}, {"set", SCN_MAP}, {"restart", SCN_TEXT | SCN_BOOL},  \
-        {"result", SCN_ANY}, {"holds", SCN_BOOL}, {"timeout", SCN_BOOL},           \
-        {"powerCut", SCN_BOOL}, {                                                  \
-        "cancel", SCN_BOOL                                                         \
+#define ANSWER_KEYS                                                               \
+    {"exit", SCN_INT}, {"error", SCN_TEXT}, {"code", SCN_TEXT | SCN_INT},         \
+        {"output", SCN_TEXT}, {"set", SCN_MAP}, {"restart", SCN_TEXT | SCN_BOOL}, \
+        {"result", SCN_ANY}, {"holds", SCN_BOOL}, {"timeout", SCN_BOOL},          \
+        {"powerCut", SCN_BOOL},                                                   \
+    {                                                                             \
+        "cancel", SCN_BOOL                                                        \
     }
 static const struct scn_key answer_keys[] = {ANSWER_KEYS};
 static const struct scn_key on_keys[] = {ANSWER_KEYS,
@@ -127,7 +128,8 @@ static enum ts_code read_on(struct reader *r, const struct ts_value *v, struct s
 
     r->at = (struct scn_at){v->file, v->line, "on"};
     if (!name || !name[0]) {
-        return scn_fail(&r->at, r->err, "a pattern is missing: write on \"NAME\" { ... }");
+        return scn_fail(&r->at, r->err,
+                        "a pattern is missing: write on \"NAME\" { ... }");
     }
     r->at.what = ts_arena_format(&r->all->arena, "on \"%s\"", name);
     if ((rc = scn_shape(v, on_keys, COUNT(on_keys), &r->at, "", r->err)) != TS_OK ||
@@ -158,10 +160,11 @@ static enum ts_code read_items(struct reader *r, const struct ts_value *items,
         } else if (!m->tag && m->kind == TS_ARRAY) {
             rc = read_items(r, m, s);
         } else {
-            rc = scn_fail(&r->at, r->err,
-                          "the list part holds on \"NAME\" { ... } and lists of them, but "
-                          "here is %s%s",
-                          m->tag ? "a " : "", m->tag ? m->tag : ts_kind_name(m->kind));
+            rc =
+                scn_fail(&r->at, r->err,
+                         "the list part holds on \"NAME\" { ... } and lists of them, but "
+                         "here is %s%s",
+                         m->tag ? "a " : "", m->tag ? m->tag : ts_kind_name(m->kind));
         }
     }
     return rc;
@@ -170,19 +173,14 @@ static enum ts_code read_items(struct reader *r, const struct ts_value *items,
 /* ---- one scenario --------------------------------------------------------------------
  */
 
-static const struct scn_key scenario_keys[] = {{"name", SCN_TEXT},
-                                               {"items", SCN_ARRAY},
-                                               {"sequence", SCN_TEXT},
-                                               {"phase", SCN_TEXT},
-                                               {"variables", SCN_MAP},
-                                               {"environment", SCN_MAP},
-                                               {"facts", SCN_OBJECT},
-                                               {"windows", SCN_OBJECT | SCN_ARRAY},
-                                               {"files", SCN_MAP},
-                                               {"folders", SCN_LIST},
-                                               {"arrive", SCN_LIST},
-                                               {"refuseRestart", SCN_BOOL},
-                                               {"expect", SCN_OBJECT}};
+static const struct scn_key scenario_keys[] = {
+    {"name", SCN_TEXT},     {"items", SCN_ARRAY},
+    {"sequence", SCN_TEXT}, {"phase", SCN_TEXT},
+    {"variables", SCN_MAP}, {"environment", SCN_MAP},
+    {"facts", SCN_OBJECT},  {"windows", SCN_OBJECT | SCN_ARRAY},
+    {"files", SCN_MAP},     {"folders", SCN_LIST},
+    {"arrive", SCN_LIST},   {"refuseRestart", SCN_BOOL},
+    {"expect", SCN_OBJECT}};
 
 static enum ts_code read_phases(struct reader *r, const struct ts_value *v, struct scn *s)
 {
@@ -190,8 +188,8 @@ static enum ts_code read_phases(struct reader *r, const struct ts_value *v, stru
     enum ts_phase ignored;
 
     s->phase = TS_PHASE_FULLOS;
-    if (phase && (!ts_phase_parse(ts_str_of(phase), &s->phase) ||
-                  s->phase == TS_PHASE_ANY)) {
+    if (phase &&
+        (!ts_phase_parse(ts_str_of(phase), &s->phase) || s->phase == TS_PHASE_ANY)) {
         return scn_fail(&r->at, r->err, "phase is WinPE or FullOS, not \"%.60s\"", phase);
     }
     s->arrive = ts_value_get(v, "arrive");
@@ -253,8 +251,8 @@ static enum ts_code read_facts(struct reader *r, const struct ts_value *v,
     if (!facts) {
         return TS_OK;
     }
-    struct ts_value *copy = facts->kind == TS_OBJECT ? ts_value_copy(a, facts)
-                                                     : empty_object(a);
+    struct ts_value *copy =
+        facts->kind == TS_OBJECT ? ts_value_copy(a, facts) : empty_object(a);
     if (!ts_value_get(copy, "taskseqFacts")) {
         ts_value_set(a, copy, TS_S("taskseqFacts"), ts_value_int(a, 1));
     }
@@ -294,8 +292,9 @@ static enum ts_code find_sequence(struct reader *r, const char *given, char **ou
         return TS_OK;
     }
     if (!ts_str_ends(base, TS_S(TS_SCENARIO_SUFFIX))) {
-        return scn_fail(&r->at, r->err,
-                        "which sequence it is about is not told: say sequence = \"FILE\"");
+        return scn_fail(
+            &r->at, r->err,
+            "which sequence it is about is not told: say sequence = \"FILE\"");
     }
     base.n -= sizeof TS_SCENARIO_SUFFIX - 1;
     for (size_t i = 0; i < COUNT(ends); i++) {
@@ -306,10 +305,11 @@ static enum ts_code find_sequence(struct reader *r, const char *given, char **ou
         ts_free(*out);
         *out = NULL;
     }
-    return scn_fail(&r->at, r->err,
-                    "there is no sequence %.*s.lua, .json or .xml beside it: say sequence "
-                    "= \"FILE\"",
-                    (int)base.n, base.p);
+    return scn_fail(
+        &r->at, r->err,
+        "there is no sequence %.*s.lua, .json or .xml beside it: say sequence "
+        "= \"FILE\"",
+        (int)base.n, base.p);
 }
 
 static enum ts_code attach_sequence(struct reader *r, const struct ts_value *v,
@@ -436,7 +436,8 @@ enum ts_code ts_scenarios_load(struct ts_scenarios *all, const char *path,
         for (size_t k = before; k < i && rc == TS_OK; k++) {
             if (ts_caseeq(all->v[i].name, all->v[k].name)) {
                 struct scn_at at = {all->v[i].file, all->v[i].line, "scenario"};
-                rc = scn_fail(&at, err, "the name \"%.200s\" is given twice (also in line %d)",
+                rc = scn_fail(&at, err,
+                              "the name \"%.200s\" is given twice (also in line %d)",
                               all->v[i].name, all->v[k].line);
             }
         }

@@ -22,13 +22,15 @@ void scn_failure(struct scn_play *p, const char *message, const char *expected,
 {
     struct ts_value *v = ts_value_new(p->a, TS_OBJECT);
 
+    message = scn_shown(p, message);
     ts_value_set(p->a, v, TS_S("message"), ts_value_string(p->a, ts_str_of(message)));
     if (expected) {
         ts_value_set(p->a, v, TS_S("expected"),
-                     ts_value_string(p->a, ts_str_of(expected)));
+                     ts_value_string(p->a, ts_str_of(scn_shown(p, expected))));
     }
     if (came) {
-        ts_value_set(p->a, v, TS_S("came"), ts_value_string(p->a, ts_str_of(came)));
+        ts_value_set(p->a, v, TS_S("came"),
+                     ts_value_string(p->a, ts_str_of(scn_shown(p, came))));
     }
     ts_value_push(p->r->failures, v);
 }
@@ -178,7 +180,8 @@ static enum ts_code set_variables(struct scn_play *p, struct ts_err *err)
     const struct ts_sequence *seq = p->sequence->seq;
     enum ts_code rc = TS_OK;
 
-    for (const struct ts_value *m = p->s->variables->first; m && rc == TS_OK; m = m->next) {
+    for (const struct ts_value *m = p->s->variables->first; m && rc == TS_OK;
+         m = m->next) {
         if (m->key.p[0] == '_' && ts_var_name_valid(m->key)) {
             ts_vars_engine(p->vars, m->key.p, m->str.p);
         } else {
@@ -340,9 +343,8 @@ static enum ts_code starts(struct scn_play *p, struct ts_err *err)
 
 static void result_begin(struct scn_result *r)
 {
-    struct ts_value **lists[] = {&r->failures, &r->steps,    &r->ran,
-                                 &r->skipped,  &r->commands, &r->shown,
-                                 &r->restarts};
+    struct ts_value **lists[] = {&r->failures, &r->steps, &r->ran,     &r->skipped,
+                                 &r->commands, &r->shown, &r->restarts};
 
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
         *lists[i] = ts_value_new(&r->arena, TS_ARRAY);
@@ -360,6 +362,7 @@ void scn_result_free(struct scn_result *r)
 
 static void judge(struct scn_play *p)
 {
+    p->r->stopped = p->stop;
     if (!p->stop) {
         scn_expect(p);
     }

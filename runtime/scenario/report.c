@@ -31,7 +31,8 @@ static void comment(struct ts_buf *out, ts_str text)
 }
 
 /* A JSON text is a YAML text. */
-static void yaml(struct ts_buf *out, const char *indent, const char *key, const char *text)
+static void yaml(struct ts_buf *out, const char *indent, const char *key,
+                 const char *text)
 {
     ts_buf_fmt(out, "%s%s\"", indent, key);
     ts_buf_json(out, ts_str_of(text));
@@ -47,7 +48,8 @@ static void diagnostics(struct ts_buf *out, const struct scn *s)
     ts_buf_fmt(out, "  line: %d\n", s->line);
     ts_buf_z(out, "  failures:\n");
     for (const struct ts_value *m = r->failures->first; m; m = m->next) {
-        const char *expected = ts_value_text(m, "expected"), *came = ts_value_text(m, "came");
+        const char *expected = ts_value_text(m, "expected"),
+                   *came = ts_value_text(m, "came");
         yaml(out, "    ", "- message: ", ts_value_text(m, "message"));
         if (expected) {
             yaml(out, "      ", "expected: ", expected);
@@ -97,17 +99,22 @@ static struct ts_value *of_scenario(struct ts_arena *a, const struct scn *s)
     const struct {
         const char *key;
         const struct ts_value *list;
-    } lists[] = {{"failures", r->failures}, {"steps", r->steps},
-                 {"commands", r->shown}, {"restarts", r->restarts}};
+    } lists[] = {{"failures", r->failures},
+                 {"steps", r->steps},
+                 {"commands", r->shown},
+                 {"restarts", r->restarts}};
 
     ts_value_set(a, v, TS_S("name"), ts_value_string(a, ts_str_of(s->name)));
     ts_value_set(a, v, TS_S("file"), ts_value_string(a, ts_str_of(s->file)));
     ts_value_set(a, v, TS_S("line"), ts_value_int(a, s->line));
-    ts_value_set(a, v, TS_S("sequence"), ts_value_string(a, ts_str_of(s->sequence->path)));
+    ts_value_set(a, v, TS_S("sequence"),
+                 ts_value_string(a, ts_str_of(s->sequence->path)));
     ts_value_set(a, v, TS_S("passed"), ts_value_bool(a, r->passed));
     ts_value_set(a, v, TS_S("elapsedMs"), ts_value_int(a, r->elapsed_ms));
     ts_value_set(a, v, TS_S("boots"), ts_value_int(a, r->boots));
-    ts_value_set(a, v, TS_S("result"), ts_value_string(a, ts_str_of(ends[r->run.end])));
+    ts_value_set(
+        a, v, TS_S("result"),
+        ts_value_string(a, ts_str_of(r->stopped ? "stopped" : ends[r->run.end])));
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
         ts_value_set(a, v, ts_str_of(lists[i].key), ts_value_copy(a, lists[i].list));
     }

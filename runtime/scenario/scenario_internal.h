@@ -96,10 +96,10 @@ enum {
     SCN_TEXT = 1,
     SCN_INT = 2,
     SCN_BOOL = 4,
-    SCN_LIST = 8,     /* array of texts */
-    SCN_MAP = 16,     /* object of texts, numbers, true or false */
-    SCN_OBJECT = 32,  /* any object */
-    SCN_ARRAY = 64,   /* any array */
+    SCN_LIST = 8,    /* array of texts */
+    SCN_MAP = 16,    /* object of texts, numbers, true or false */
+    SCN_OBJECT = 32, /* any object */
+    SCN_ARRAY = 64,  /* any array */
     SCN_ANY = 128
 };
 struct scn_key {
@@ -112,8 +112,9 @@ struct scn_at { /* where a table stands, for messages */
     const char *what; /* `scenario "x"` */
 };
 /* Every member is one of `keys` and of its kind.  within: "" or "expect". */
-TS_NODISCARD enum ts_code scn_shape(const struct ts_value *table, const struct scn_key *keys,
-                                    size_t n, const struct scn_at *at, const char *within,
+TS_NODISCARD enum ts_code scn_shape(const struct ts_value *table,
+                                    const struct scn_key *keys, size_t n,
+                                    const struct scn_at *at, const char *within,
                                     struct ts_err *err);
 enum ts_code scn_fail(const struct scn_at *at, struct ts_err *err, const char *fmt, ...)
     TS_PRINTF(3, 4);
@@ -131,10 +132,10 @@ struct scn_file {
 
 struct scn_result {
     struct ts_arena arena;
-    bool passed;
+    bool passed, stopped; /* stopped: something was not prepared, the run has no end */
     int64_t elapsed_ms;
-    struct ts_value *failures; /* array of { message, expected?, came? } */
-    struct ts_value *steps;    /* array of texts, what was done in order */
+    struct ts_value *failures;      /* array of { message, expected?, came? } */
+    struct ts_value *steps;         /* array of texts, what was done in order */
     struct ts_value *ran, *skipped; /* arrays of { name, id, reason? } */
     struct ts_value *commands, *shown, *restarts; /* texts; shown: commands, masked */
     struct ts_buf log;
@@ -155,12 +156,12 @@ struct scn_play {
     size_t *used; /* by number of the on */
     char **kept;  /* protected paths */
     size_t kept_count;
-    struct ts_vars *vars;          /* of the present start */
-    struct ts_step_call *call;     /* the step now running, or NULL */
-    bool fact_failed;              /* in the condition being asked */
-    bool lost, cancelled;          /* in this start: the machine's power; the user, as told */
-    bool cancel_told;              /* in any start */
-    bool stop;                     /* something was not prepared: the play ends here */
+    struct ts_vars *vars;      /* of the present start */
+    struct ts_step_call *call; /* the step now running, or NULL */
+    bool fact_failed;          /* in the condition being asked */
+    bool lost, cancelled;      /* in this start: the machine's power; the user, as told */
+    bool cancel_told;          /* in any start */
+    bool stop;                 /* something was not prepared: the play ends here */
 };
 
 /* One more line for "what was expected, what came"; NULL: left out. */
@@ -220,10 +221,9 @@ void scn_files_free(struct scn_play *p);
 const struct scn_file *scn_file_find(const struct scn_play *p, const char *path);
 bool scn_folder_exists(const struct scn_play *p, const char *path);
 /* "fs.NAME": out is set, or the error. */
-TS_NODISCARD enum ts_code scn_files_effect(struct scn_play *p, const char *name,
-                                           const struct ts_value *args, struct ts_arena *a,
-                                           const struct ts_value **out,
-                                           struct ts_err *err);
+TS_NODISCARD enum ts_code
+scn_files_effect(struct scn_play *p, const char *name, const struct ts_value *args,
+                 struct ts_arena *a, const struct ts_value **out, struct ts_err *err);
 
 enum ts_code scn_fact(void *ctx, const struct ts_expr *x, const char *name,
                       const char *value, const char *part, bool *result,

@@ -63,11 +63,11 @@ static void note_error(void *ctx, const struct ts_finding *f)
 
     if (f->severity == TS_ERROR && !e->text[0]) {
         struct ts_err err;
-        (void)ts_fail(&err, TS_EINPUT, "%s:%d: %.1200s [%s]", f->pos.file ? f->pos.file : "",
-                      f->pos.line, f->message, f->rule);
-        memcpy(e->text, err.text, strlen(err.text) < sizeof e->text - 1
-                                      ? strlen(err.text) + 1
-                                      : sizeof e->text - 1);
+        (void)ts_fail(&err, TS_EINPUT, "%s:%d: %.1200s [%s]",
+                      f->pos.file ? f->pos.file : "", f->pos.line, f->message, f->rule);
+        memcpy(e->text, err.text,
+               strlen(err.text) < sizeof e->text - 1 ? strlen(err.text) + 1
+                                                     : sizeof e->text - 1);
     }
 }
 

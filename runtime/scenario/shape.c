@@ -60,7 +60,8 @@ static bool fits(const struct ts_value *v, unsigned kinds)
            ((kinds & SCN_BOOL) && v->kind == TS_BOOL) ||
            ((kinds & SCN_LIST) && v->kind == TS_ARRAY && all(v, is_text)) ||
            ((kinds & SCN_MAP) && object && all(v, is_scalar)) ||
-           ((kinds & SCN_OBJECT) && object) || ((kinds & SCN_ARRAY) && v->kind == TS_ARRAY);
+           ((kinds & SCN_OBJECT) && object) ||
+           ((kinds & SCN_ARRAY) && v->kind == TS_ARRAY);
 }
 
 static void describe(struct ts_buf *b, unsigned kinds)
@@ -107,12 +108,11 @@ enum ts_code scn_shape(const struct ts_value *table, const struct scn_key *keys,
         }
         if (!fits(m, key->kinds)) {
             describe(&want, key->kinds);
-            enum ts_code rc = scn_fail(at, err, "%s%s%s must be %s, but is %s%s", within,
-                                       dot, key->name, ts_buf_text(&want),
-                                       ts_kind_name(m->kind),
-                                       m->kind == TS_ARRAY || m->kind == TS_OBJECT
-                                           ? " with other things in it"
-                                           : "");
+            enum ts_code rc = scn_fail(
+                at, err, "%s%s%s must be %s, but is %s%s", within, dot, key->name,
+                ts_buf_text(&want), ts_kind_name(m->kind),
+                m->kind == TS_ARRAY || m->kind == TS_OBJECT ? " with other things in it"
+                                                            : "");
             ts_buf_free(&want);
             return rc;
         }

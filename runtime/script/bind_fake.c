@@ -1,7 +1,8 @@
 /* bind_fake.c - host functions where the machine is only told of.
  *
  * Every function of the host passes here, so that none can be forgotten: a told host is
- * asked by name, with the arguments as plain values, and says what the function answers. */
+ * asked by name, with the arguments as plain values, and says what the function answers.
+ */
 #include <string.h>
 
 #include <lauxlib.h>

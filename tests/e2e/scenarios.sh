@@ -130,6 +130,42 @@ assert all(m["file"] == "s.lua" for m in s["missing"])
 P
 no_temp "a coverage run"
 
+# ---- other forms of sequences, step types of one's own ----------------------------------
+mkdir forms
+for form in json xml; do
+  run convert manual/usmt.lua forms/usmt.$form
+  sed "s/^  scenario .* {\$/& sequence = \"usmt.$form\",/" manual/usmt.scenario.lua >forms/$form.scenario.lua
+done
+run test forms/json.scenario.lua; expect "a sequence in JSON" 0 "ok 5"
+run test forms/xml.scenario.lua --filter "captured in*"; expect "a sequence in XML" 0 "1..2" "ok 2"
+mkdir -p own/steps
+cat >own/steps/Mine.lua <<'L'
+local M = { summary = "Mine", onInterrupt = "rerun", params = { { name = "drive", type = "string", doc = "Drive" } } }
+function M.run(p, host)
+  local volume, err, code = host.volume(p.drive)
+  if not volume then return nil, err, code end
+  local done
+  done, err, code = host.store.wipe { drive = p.drive, store = [[C:\S]] }
+  if not done then return nil, err .. " (" .. tostring(code) .. ")" end
+  host.log(("%d files on %s"):format(done.files, volume.fstype))
+  return true, host.system.memory_mb
+end
+return M
+L
+echo 'return sequence { name = "own", steps = { Mine "It" { drive = "C:", successCodes = { 512 } } } }' >own/own.lua
+cat >own/own.scenario.lua <<'L'
+local machine = { on "volume" { result = { fstype = "ntfs" } }, on "system" { result = { memory_mb = 512 }, optional = true } }
+return {
+  scenario "answers with values" { machine, on "store.wipe" { result = { files = 7 } }, expect = { result = "succeeded", log = "7 files on ntfs" } },
+  scenario "answers with errors" { machine, on "store.wipe" { error = "it is in use", code = "in use" }, expect = { result = "failed", error = "it is in use (in use)" } },
+  scenario "power and rerun" { machine, machine, on "store.*" { { powerCut = true }, { result = { files = 1 } } }, expect = { result = "succeeded", ran = { "It", "It" } } },
+}
+L
+run test own/; expect "effects answered by name" 1 "ok 1" "ok 2" "not ok 3" 'on \"volume\" (line 1) was never used'
+sed -i 's/machine, machine, on/machine, on/' own/own.scenario.lua
+run test own/; expect "a step type of one's own" 0 "ok 3"
+ln -s own link; run test link; expect "a link to a folder" 0 "ok 3 - link/own.scenario.lua"
+
 # ---- failures ---------------------------------------------------------------------------
 mkdir bad
 cp s.lua bad/s.lua
