@@ -61,8 +61,15 @@ void loop_failed(const char *name, const char *fmt, ...)
 {
     va_list args;
 
+    static char shown_for[64];
+    static int shown;
+
     total.failures++;
-    if (total.failures > (loop.lies ? 3 : 12)) {
+    if (strcmp(shown_for, name) != 0) {
+        snprintf(shown_for, sizeof shown_for, "%s", name);
+        shown = 0;
+    }
+    if (++shown > (loop.lies ? 1 : loop.verbose ? 100 : 3)) {
         return;
     }
     printf("# %s: ", name);
@@ -82,8 +89,10 @@ void loop_line(const char *name, const struct loop_count *before, const char *mo
     } else {
         printf("# %s, lying: %llu failures", name, (unsigned long long)failures);
     }
-    printf(" (%llu points, %llu pairs, %llu faults%s)\n",
+    printf(" (%llu calls, %llu points, %llu machines, %llu pairs, %llu faults%s)\n",
+           (unsigned long long)(total.calls - before->calls),
            (unsigned long long)(total.points - before->points),
+           (unsigned long long)(total.machines - before->machines),
            (unsigned long long)(total.pairs - before->pairs),
            (unsigned long long)(total.faults - before->faults), more);
     fflush(stdout);
@@ -91,8 +100,10 @@ void loop_line(const char *name, const struct loop_count *before, const char *mo
 
 int loop_end(void)
 {
-    printf("# total: %llu crash points, %llu pairs of cuts, %llu faults, %llu failures\n",
-           (unsigned long long)total.points, (unsigned long long)total.pairs,
+    printf("# total: %llu calls cut, %llu crash points (%llu different machines), %llu pairs "
+           "of cuts, %llu faults, %llu failures\n",
+           (unsigned long long)total.calls, (unsigned long long)total.points,
+           (unsigned long long)total.machines, (unsigned long long)total.pairs,
            (unsigned long long)total.faults, (unsigned long long)total.failures);
     if (loop.lies) {
         printf("%s a disk that lies is noticed\n", total.failures ? "ok" : "not ok");

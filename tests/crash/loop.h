@@ -21,7 +21,9 @@ extern struct loop_options loop;
 void loop_parse(int argc, char **argv);
 
 struct loop_count {
-    uint64_t points;   /* crash points tried: one cut and one way the disk comes back */
+    uint64_t calls;    /* at which the power was cut */
+    uint64_t points;   /* crash points: one cut and one way the disk comes back */
+    uint64_t machines; /* different ones among them: each was played to its end */
     uint64_t pairs;    /* pairs of cuts tried */
     uint64_t faults;   /* calls that were made to fail */
     uint64_t failures;

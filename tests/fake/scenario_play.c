@@ -1,5 +1,6 @@
 #include "scenario_play.h"
 
+#include "base/mem.h"
 #include "parse/parse.h"
 
 #include <stdio.h>
@@ -85,6 +86,7 @@ static enum ts_code tell_pending(const struct scenario_start *s, struct fake *f,
 {
     struct ts_arena a = {0};
     struct ts_value *v;
+    bool any = false;
     enum ts_code rc = TS_OK;
 
     if (s->world->pending &&
@@ -96,7 +98,11 @@ static enum ts_code tell_pending(const struct scenario_start *s, struct fake *f,
             if (ended && ended->kind == TS_NULL) {
                 const char *name = ts_value_text(m, "name");
                 s->world->pending(s->world->steps.ctx, name, attempts_at(steps, name));
+                any = true;
             }
+        }
+        if (!any) {
+            s->world->pending(s->world->steps.ctx, NULL, 0);
         }
     }
     ts_arena_fini(&a);
@@ -255,8 +261,15 @@ static void add_step(struct ts_buf *out, const struct ts_value *v)
     }
 }
 
+struct lines {
+    char **v;
+    size_t n;
+};
+
 static void add_line(void *ctx, const struct ts_var *v)
 {
+    struct lines *out = ctx;
+
     /* Their values are made by chance or tell of the test. */
     static const char *const other[] = {"_TSRunId", "_TSStateDir", "_SMSTSMDataPath"};
 
@@ -266,8 +279,28 @@ static void add_line(void *ctx, const struct ts_var *v)
         }
     }
     if (v->value) {
-        ts_buf_fmt(ctx, "variable %s=%s\n", v->name, v->value);
+        out->v = ts_realloc_array(out->v, out->n + 1, sizeof *out->v);
+        out->v[out->n++] = ts_format("variable %s=%s\n", v->name, v->value);
     }
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The order in which they were first set says nothing. */
+static void add_variables(struct ts_buf *out, const struct ts_vars *vars)
+{
+    struct lines all = {0};
+
+    ts_vars_each(vars, add_line, &all);
+    qsort(all.v, all.n, sizeof *all.v, by_text);
+    for (size_t i = 0; i < all.n; i++) {
+        ts_buf_z(out, all.v[i]);
+        ts_free(all.v[i]);
+    }
+    ts_free(all.v);
 }
 
 enum ts_code scenario_summary(const char *state_dir, struct ts_buf *out,
@@ -290,7 +323,7 @@ enum ts_code scenario_summary(const char *state_dir, struct ts_buf *out,
         for (const struct ts_value *m = ts_value_get(v, "steps")->first; m; m = m->next) {
             add_step(out, m);
         }
-        ts_vars_each(vars, add_line, out);
+        add_variables(out, vars);
     }
     ts_arena_fini(&a);
     ts_state_close(state);

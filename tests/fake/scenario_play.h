@@ -12,7 +12,7 @@ struct scenario_world {
     void (*append)(void *ctx, const char *name, ts_str text); /* ctx: steps.ctx */
     void (*set)(void *ctx, const char *name, ts_str text);
     /* A step is under way in the state that is gone on with: the name of the step and how
-     * many attempts at it are recorded.  May be NULL. */
+     * many attempts at it are recorded; NULL: none is.  May be NULL. */
     void (*pending)(void *ctx, const char *step, int attempts);
 };
 

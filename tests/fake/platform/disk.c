@@ -817,6 +817,67 @@ void fk_reset(void)
     fk_shut_down();
 }
 
+/* ---- the same machine again? --------------------------------------------------------- */
+
+static uint64_t mix(uint64_t h, uint64_t v)
+{
+    h = (h ^ v) * 0x9E3779B97F4A7C15u;
+    return h ^ (h >> 29);
+}
+
+static uint64_t mix_bytes(uint64_t h, const void *p, size_t n)
+{
+    const unsigned char *b = p;
+    uint64_t v;
+
+    h = mix(h, n);
+    for (; n >= sizeof v; b += sizeof v, n -= sizeof v) {
+        memcpy(&v, b, sizeof v);
+        h = mix(h, v);
+    }
+    v = 0;
+    memcpy(&v, b, n);
+    return mix(h, v);
+}
+
+static uint64_t hash_content(uint64_t h, const struct fk_content *c)
+{
+    h = mix(h, c->size);
+    for (size_t i = 0; i < c->n; i++) {
+        if (c->pages[i]) {
+            h = mix_bytes(mix(h, i), c->pages[i]->bytes, FK_PAGE);
+        }
+    }
+    return h;
+}
+
+static uint64_t hash_node(uint64_t h, const struct fk_node *n)
+{
+    h = mix(h, n->id);
+    h = mix_bytes(h, &n->meta, offsetof(struct fk_meta, xattrs));
+    if (n->meta.xattrs) {
+        h = mix_bytes(h, n->meta.xattrs->bytes, n->meta.xattrs->n);
+    }
+    h = n->target ? mix_bytes(h, n->target, strlen(n->target)) : h;
+    h = hash_content(h, &n->data);
+    for (size_t i = 0; i < n->entries.n; i++) {
+        h = mix_bytes(h, n->entries.list[i].name, strlen(n->entries.list[i].name));
+        h = hash_node(h, n->entries.list[i].node);
+    }
+    return n->mounted ? hash_node(h, n->mounted) : h;
+}
+
+uint64_t fk_hash(void)
+{
+    uint64_t h = hash_node(1, fk->volumes[1].root);
+
+    for (const struct fk_text *t = fk->texts; t; t = t->next) {
+        h = mix_bytes(h, t->name, strlen(t->name));
+        h = mix_bytes(h, t->text ? t->text : "", t->n);
+    }
+    return h;
+}
+
 struct fk_snapshot {
     size_t n;
     unsigned char bytes[];

@@ -15,10 +15,11 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-enum { FIRST = 1000, MOST = 4000 };
+enum { FIRST = 1000, MOST = 1000 };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct fk_open files[MOST];
+static int highest; /* of those ever used: the rest need not be looked at */
 
 void fk_enter(void)
 {
@@ -53,6 +54,7 @@ int fk_point(unsigned kind, const char *call, const char *name)
     char *line = fk->trace[++fk->points % FK_TRACE];
 
     snprintf(line, sizeof fk->trace[0], "%s %s", call, name);
+    fk_stand_still();
     if (fk->cut[0] && fk->points == fk->cut[0]) {
         fk->cut[0] = fk->cut[1] ? fk->points + fk->cut[1] : 0;
         fk->cut[1] = 0;
@@ -143,6 +145,7 @@ int fk_open_new(struct fk_node *n, int flags, const char *name)
     for (int i = 0; i < MOST; i++) {
         if (!files[i].node) {
             files[i] = (struct fk_open){.node = n, .flags = flags};
+            highest = i >= highest ? i + 1 : highest;
             snprintf(files[i].name, sizeof files[i].name, "%s", name);
             fk_use(n);
             return FIRST + i;
@@ -496,7 +499,7 @@ int fk_fchmod(int fd, mode_t mode)
 /* One process at a time runs on the machine, so only its own handles can be in the way. */
 static bool locked_by_other(const struct fk_open *f)
 {
-    for (int i = 0; i < MOST; i++) {
+    for (int i = 0; i < highest; i++) {
         if (&files[i] != f && files[i].node == f->node && files[i].locked) {
             return true;
         }

@@ -26,6 +26,12 @@ void fk_readonly(int volume, bool on);
 enum { FK_CUT = 201, FK_HUNG = 202 };
 int fk_start(int (*fn)(void *ctx), void *ctx, unsigned seconds);
 
+/* The same, and at each point (below), before it is carried out, the machine stands still
+ * while at_point looks at it: it may crash the disks and start the machine as often as it
+ * likes, and must put everything back (fk_restore). */
+int fk_start_watched(int (*fn)(void *ctx), void *ctx, unsigned seconds,
+                     void (*at_point)(void *look), void *look);
+
 /* ---- power --------------------------------------------------------------------------- */
 
 /* Every call that changes something, and every sync, is a point; also ts_power_point of
@@ -43,6 +49,10 @@ void fk_crash(enum fk_crash how, uint64_t seed);
 void fk_shut_down(void);
 /* Is there anything a crash could take? */
 bool fk_all_durable(void);
+
+/* The same number for the same content of all disks and of the notes: a machine that was
+ * seen before.  Times of change count, the clock and what is not durable yet do not. */
+uint64_t fk_hash(void);
 
 /* The whole machine, to put it back as it was. */
 struct fk_snapshot;

@@ -15,6 +15,9 @@ long fk_done(int os, long result);
  * known what will be done, before it is done. */
 int fk_point(unsigned kind, const char *call, const char *name);
 
+/* In a start that is watched: stand still until the watcher has seen this point. */
+void fk_stand_still(void);
+
 struct fk_open {
     struct fk_node *node; /* NULL: free */
     uint64_t pos;

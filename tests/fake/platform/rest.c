@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -267,26 +268,90 @@ int fk_restarts_asked(void)
 
 /* ---- one start of the machine -------------------------------------------------------- */
 
-int fk_start(int (*fn)(void *ctx), void *ctx, unsigned seconds)
-{
-    int status;
+static int to_watcher = -1, from_watcher = -1;
 
+void fk_stand_still(void)
+{
+    char c = 0;
+
+    if (to_watcher >= 0 &&
+        (write(to_watcher, &c, 1) != 1 || read(from_watcher, &c, 1) != 1)) {
+        _exit(FK_HUNG); /* the watcher is gone */
+    }
+}
+
+static void run_and_exit(int (*fn)(void *ctx), void *ctx, unsigned seconds)
+{
+    alarm(seconds);
+    int code = fn(ctx);
+    fflush(stdout);
+    fflush(stderr);
+    _exit(code);
+}
+
+static pid_t start(void)
+{
     fflush(stdout);
     fflush(stderr);
     pid_t pid = fork();
-    if (pid == 0) {
-        alarm(seconds);
-        int code = fn(ctx);
-        fflush(stdout);
-        fflush(stderr);
-        _exit(code);
-    }
-    if (pid < 0 || waitpid(pid, &status, 0) != pid) {
+    if (pid < 0) {
         perror("the fake machine cannot start");
+        abort();
+    }
+    return pid;
+}
+
+static int code_of(pid_t pid)
+{
+    int status;
+
+    if (waitpid(pid, &status, 0) != pid) {
+        perror("the fake machine is gone");
         abort();
     }
     if (WIFSIGNALED(status)) {
         return WTERMSIG(status) == SIGALRM ? FK_HUNG : 128 + WTERMSIG(status);
     }
     return WEXITSTATUS(status);
+}
+
+int fk_start(int (*fn)(void *ctx), void *ctx, unsigned seconds)
+{
+    pid_t pid = start();
+
+    if (pid == 0) {
+        run_and_exit(fn, ctx, seconds);
+    }
+    return code_of(pid);
+}
+
+int fk_start_watched(int (*fn)(void *ctx), void *ctx, unsigned seconds,
+                     void (*at_point)(void *look), void *look)
+{
+    int up[2], down[2];
+    char c;
+
+    if (pipe(up) != 0 || pipe(down) != 0) {
+        perror("the fake machine cannot be watched");
+        abort();
+    }
+    pid_t pid = start();
+    if (pid == 0) {
+        close(up[0]);
+        close(down[1]);
+        to_watcher = up[1];
+        from_watcher = down[0];
+        run_and_exit(fn, ctx, seconds);
+    }
+    close(up[1]);
+    close(down[0]);
+    while (read(up[0], &c, 1) == 1) {
+        at_point(look);
+        if (write(down[1], &c, 1) != 1) {
+            break;
+        }
+    }
+    close(up[0]);
+    close(down[1]);
+    return code_of(pid);
 }
