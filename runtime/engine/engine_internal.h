@@ -74,6 +74,8 @@ struct ts_engine {
 
 /* Variables that are set at the start of every phase. */
 void ts_start_phase(struct ts_engine *e);
+/* Let the steps of an imported sequence set their own names; before anything is set. */
+void ts_start_names(struct ts_engine *e);
 TS_NODISCARD enum ts_code ts_start_fresh(struct ts_engine *e, struct ts_err *err);
 void ts_start_log_path(struct ts_engine *e);
 /* Restart and retry requests never survive a start, nor their use. */

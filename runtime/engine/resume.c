@@ -277,6 +277,7 @@ enum ts_code ts_resume(struct ts_engine *e, const char *from_step, struct ts_err
     if ((rc = read_run(e, &status, &was, &fresh, err)) != TS_OK) {
         return rc;
     }
+    ts_start_names(e);
     if (fresh && (status == TS_RUN_RUNNING || from_step)) {
         rc = ts_start_fresh(e, err);
         ts_store_all_vars(e);

@@ -166,7 +166,7 @@ static void allow_names(struct ts_engine *e, const struct ts_value *object)
     }
 }
 
-static void allow_step_names(struct ts_engine *e)
+void ts_start_names(struct ts_engine *e)
 {
     if (e->c->seq->configmgr) {
         allow_names(e, e->c->seq->variables);
@@ -206,7 +206,7 @@ enum ts_code ts_start_fresh(struct ts_engine *e, struct ts_err *err)
 
     e->began_ms = ts_now_ms();
     ts_emit_run_started(e); /* the first event of a run */
-    allow_step_names(e);
+    ts_start_names(e);
     if ((rc = set_defaults(e, err)) == TS_OK) {
         ts_start_phase(e);
         ts_step_forget(e);
