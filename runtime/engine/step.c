@@ -160,8 +160,10 @@ static enum ts_code attempt(struct ts_engine *e, const struct ts_ins *ins,
     if (e->state) {
         e->row = ts_state_attempt_started(e->state, ins->index, ins->node->id,
                                           ins->node->name, e->attempt, ts_now_ms());
-        e->started = true;
-        rc = ts_engine_commit(e, err);
+        if (!v->refused) { /* what does not run cannot be interrupted */
+            e->started = true;
+            rc = ts_engine_commit(e, err);
+        }
     }
     if (rc == TS_OK && !v->refused && run_step(e, ins, &call, v) == TS_ELOST) {
         rc = ts_fail(err, TS_ELOST, "the power was lost in step \"%s\"", ins->node->name);
