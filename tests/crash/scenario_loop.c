@@ -21,7 +21,7 @@
 #define FOLDER TASKSEQ_SOURCE_DIR "/tests/scenario"
 #define STATE "/machine/state"
 
-enum { MOST_STARTS = 60, MOST_INTERRUPTS = 8 };
+enum { MOST_STARTS = 60, MOST_INTERRUPTS = 8, INJECTED = 94 /* a reference's own crash */ };
 
 /* Left out, and why.  Everything else goes through all loops. */
 static const struct {
@@ -29,6 +29,10 @@ static const struct {
 } left_out[] = {
     {"restart-loop.json", "a cut is a restart, and it counts restarts"},
     {"restart-loop-variable.json", "a cut is a restart, and it counts restarts"},
+    {"crash-other-phase.json", "its starts are numbered, and a cut adds one"},
+    {"restart-trusted.json", "its starts are numbered, and a cut adds one"},
+    {"restart-wrong-phase.json", "its starts are numbered, and a cut adds one"},
+    {"restart-does-not-happen.json", "a cut is the restart that does not happen otherwise"},
 };
 
 /* A step that was under way when the power went. */
@@ -179,7 +183,7 @@ static bool step(void *ctx, const char *name, size_t calls, bool traced)
     if ((int)done < g->crashes && strcmp(next->step, name) == 0 &&
         next->traced == traced && next->ran == calls + traced) {
         fk_note("crashed", TS_S("x\n"));
-        _exit(FAKE_CRASH_EXIT);
+        _exit(INJECTED);
     }
     return !(traced && strcmp(g->lost.step, name) == 0 && g->lost.ran == calls + 1);
 }
@@ -249,7 +253,7 @@ static enum end after(struct game *g, int code, enum fk_crash how, uint64_t seed
         g->cuts++;
         return CUT;
     }
-    if (code == FAKE_CRASH_EXIT) {
+    if (code == FAKE_CRASH_EXIT || code == INJECTED) {
         fk_crash(g->reference ? FK_KEEP : how, seed + 77);
     } else {
         fk_shut_down();
@@ -265,8 +269,12 @@ static enum end after(struct game *g, int code, enum fk_crash how, uint64_t seed
     if (code == 0 || code == SCENARIO_ENDED) {
         return ENDED;
     }
-    g->starts++;
     g->resume = true;
+    if (code == INJECTED) {
+        arrive(g, false);
+        return RUNS_ON;
+    }
+    g->starts++;
     if (code == 10 || code == FAKE_CRASH_EXIT) {
         arrive(g, true);
         return RUNS_ON;
@@ -409,6 +417,14 @@ static void tell_difference(const struct game *g, const char *what, const char *
                 (int)x.n, x.p, loop.verbose ? "\n" : "", loop.verbose ? have : "");
 }
 
+static void tell_interrupts(const struct interrupt *cut, int n)
+{
+    for (int i = 0; i < n && loop.verbose; i++) {
+        printf("#   %s was under way, %zu traces, its own %d\n", cut[i].step, cut[i].ran,
+               cut[i].traced);
+    }
+}
+
 /* A run whose user's wish to stop got lost with the power: only where nothing ran after the
  * step in which it came. */
 static bool lost_its_cancel(struct game *g, const struct interrupt *cut, int n,
@@ -442,6 +458,7 @@ static void judge(struct game *g, const char *what)
             fk_restore(now);
             if (!g->cancels || !lost_its_cancel(g, cut, n, have)) {
                 tell_difference(g, what, want ? want : "(no such run)", have);
+                tell_interrupts(cut, n);
             }
         }
     }

@@ -278,6 +278,11 @@ static void add_line(void *ctx, const struct ts_var *v)
             return;
         }
     }
+    /* 0 is what it has where nobody set it. */
+    if (ts_caseeq(v->name, "_SMSTSLastActionRetryCount") && v->value &&
+        strcmp(v->value, "0") == 0) {
+        return;
+    }
     if (v->value) {
         out->v = ts_realloc_array(out->v, out->n + 1, sizeof *out->v);
         out->v[out->n++] = ts_format("variable %s=%s\n", v->name, v->value);
