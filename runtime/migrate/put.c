@@ -238,11 +238,11 @@ static enum ts_code put_link(struct mig_putter *p, struct ts_dir *d, struct mig_
 
     p->w->totals.symlinks++;
     if (rc == TS_EEXIST) {
-        if (n->root->kind == MIG_USERS)
-            return TS_OK; /* the new system's own */
         ts_buf_clear(&p->text);
         if (ts_readlink_at(d, name, &p->text, NULL) != TS_OK ||
             !ts_str_eq(ts_buf_view(&p->text), row->extra)) {
+            if (n->root->kind == MIG_USERS)
+                return TS_OK; /* the new system's own */
             if ((rc = keep_aside(p, n, d, name, err)) != TS_OK ||
                 (rc = ts_symlink_at(d, name, row->extra.p, err)) != TS_OK)
                 return rc;

@@ -55,6 +55,40 @@ Test(restore, keeps_an_existing_file_under_another_name)
     lab_free(l);
 }
 
+static long long link_time(struct lab *l, const char *path)
+{
+    char *native = lab_path(l, path);
+    struct stat st = {0};
+
+    cr_expect_eq(lstat(native, &st), 0);
+    ts_free(native);
+    return (long long)st.st_mtime;
+}
+
+/* A cut between making the link and giving it its time. */
+Test(restore, a_link_among_the_profiles_that_is_there_gets_its_time)
+{
+    struct lab *l = lab_new();
+    struct ts_mig_totals t;
+    struct ts_err err;
+
+    lab_small_users(l);
+    lab_link(l, "C/Users/All Users", "/ProgramData");
+    lab_link(l, "C/Users/Old", "/ProgramData");
+    lab_mtime(l, "C/Users/All Users", 1000000000);
+    lab_mtime(l, "C/Users/Old", 1000000000);
+    OK(capture(l, NULL, &err));
+    OK(wipe_c(l, &err));
+    lab_dir(l, "C/Users", 0755);
+    lab_link(l, "C/Users/All Users", "/ProgramData");
+    lab_link(l, "C/Users/Old", "/Elsewhere"); /* the new system's own */
+    OK(restore(l, &t, &err));
+    cr_expect_eq(link_time(l, "C/Users/All Users"), 1000000000);
+    cr_expect_gt(link_time(l, "C/Users/Old"), 1000000000);
+    cr_expect_eq(state_of_store(), TS_STORE_VERIFIED);
+    lab_free(l);
+}
+
 Test(restore, replaces_what_stands_in_the_way_of_any_kind)
 {
     struct lab *l = wiped();
