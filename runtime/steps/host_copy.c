@@ -95,6 +95,12 @@ static enum ts_code is_copied(struct copy *w, struct ts_dir *from, const char *n
                : ts_same_content_at(from, name, spot->dir, spot->name, same, w->err);
 }
 
+static bool same_meta(const struct ts_stat *a, const struct ts_stat *b)
+{
+    return a->mtime_ns == b->mtime_ns && a->attributes == b->attributes &&
+           (a->type == TS_F_LINK || a->mode == b->mode);
+}
+
 /* May `spot` be replaced by this entry?  *done: it holds the same already. */
 static enum ts_code check_existing(struct copy *w, struct ts_dir *from, const char *name,
                                    const struct ts_stat *st, const struct ts_spot *spot,
@@ -114,19 +120,18 @@ static enum ts_code check_existing(struct copy *w, struct ts_dir *from, const ch
         *done = true; /* the file itself */
         return TS_OK;
     }
-    if (w->spec->overwrite) {
-        return TS_OK;
-    }
     enum ts_code rc = is_copied(w, from, name, st, spot, &same);
     if (rc != TS_OK) {
         return rc;
     }
-    *done = same;
-    return same ? TS_OK
-                : ts_fail(w->err, TS_EEXIST,
-                          "cannot copy %s: it exists in %s, and overwriting was not "
-                          "asked for",
-                          rel, w->spec->to);
+    /* What is whole is left alone: the time of its folder may be set already. */
+    *done = same && (!w->spec->overwrite || same_meta(st, &spot->st));
+    return same || w->spec->overwrite
+               ? TS_OK
+               : ts_fail(w->err, TS_EEXIST,
+                         "cannot copy %s: it exists in %s, and overwriting was not "
+                         "asked for",
+                         rel, w->spec->to);
 }
 
 static enum ts_code copy_entry(struct copy *w, struct ts_dir *from, const char *name,

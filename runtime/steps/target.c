@@ -285,6 +285,10 @@ enum ts_code ts_spot_clear(const struct ts_spot *s, const char *rel, struct ts_e
     return ts_unlink_at(s->dir, s->name, err);
 }
 
+/* The mode of a folder that was made and has not got its own yet: one that nobody gives
+ * to a folder, so that after a cut it is known which ones were made before. */
+enum { BEING_FILLED = 01700 };
+
 static void defer_folder(struct ts_target *t, const char *rel, const struct ts_stat *st,
                          int what, ts_str extra)
 {
@@ -310,7 +314,7 @@ enum ts_code ts_target_folder(struct ts_target *t, const char *rel,
     }
     if (spot.st.type == TS_F_NONE) {
         /* Closed until its own mode is set at the end. */
-        rc = ts_mkdir_at(spot.dir, spot.name, what ? 0700 : 0755, err);
+        rc = ts_mkdir_at(spot.dir, spot.name, what ? BEING_FILLED : 0755, err);
     } else if (spot.st.type == TS_F_LINK) {
         rc = ts_fail(err, t->link_code,
                      "cannot put the folder %s there: a link has that name", rel);
@@ -318,7 +322,9 @@ enum ts_code ts_target_folder(struct ts_target *t, const char *rel,
         rc = ts_fail(err, TS_EEXIST,
                      "cannot put the folder %s there: a file has that name", rel);
     }
-    if (rc == TS_OK && what && (spot.st.type == TS_F_NONE || !only_new)) {
+    bool ours = spot.st.type == TS_F_NONE ||
+                (spot.st.type == TS_F_DIR && spot.st.mode == BEING_FILLED);
+    if (rc == TS_OK && what && (ours || !only_new)) {
         defer_folder(t, rel, st, what, extra);
     }
     ts_spot_fini(&spot);

@@ -61,7 +61,7 @@ TS_NODISCARD enum ts_code ts_spot_clear(const struct ts_spot *s, const char *rel
                                         struct ts_err *err);
 
 /* Make the folder or find it.  `what` of *st (TS_META_...) and extra are set at the end;
- * only_new: only if it was made now.  *keep: it is protected. */
+ * only_new: only if it was made now, or before a cut.  *keep: it is protected. */
 TS_NODISCARD enum ts_code ts_target_folder(struct ts_target *t, const char *rel,
                                            const struct ts_stat *st, int what,
                                            ts_str extra, bool only_new, bool *keep,

@@ -3,7 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include "platform/power.h"
 
 TestSuite(fs, .init = fixture_make, .fini = fixture_remove);
 
@@ -195,6 +198,66 @@ Test(fs, copy_after_a_cut_goes_on)
     cr_assert_not(there("c/dst/.taskseq-new"));
     put("c/dst/b.log", "BBBB"); /* same size, other content */
     answers(TS_EEXIST, copy("C:\\src", "C:\\dst", false, true));
+}
+
+/* The power goes at the n-th effect of a copy; false: it has fewer. */
+static bool copy_is_cut(const char *to, unsigned long long n, bool overwrite)
+{
+    int status = 0;
+    pid_t child = fork();
+
+    if (child == 0) {
+        ts_power_arm(at("counter"), n);
+        _exit(copy("C:\\src", to, overwrite, true) == TS_OK ? 0 : 1);
+    }
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    unlink(at("counter"));
+    cr_assert(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
+    return WIFSIGNALED(status);
+}
+
+static void copy_cut_at_every_effect(bool overwrite)
+{
+    unsigned long long n = 0;
+    bool cut = true;
+
+    make_tree();
+    shell("chmod 555 c/src/sub/empty; touch -d 2002-02-03T04:05:06 c/src/sub/empty");
+    answers(TS_OK, copy("C:\\src", "C:\\uncut", overwrite, true));
+    while (cut) {
+        shell("test ! -e c/cut || { chmod -R u+rwx c/cut; rm -rf c/cut; }");
+        call.interrupted_before = false;
+        cut = copy_is_cut("C:\\cut", ++n, overwrite);
+        call.interrupted_before = true;
+        answers(TS_OK, copy("C:\\src", "C:\\cut", overwrite, true));
+        cr_assert_eq(
+            shell("for d in uncut cut; do (cd c/$d && find . -mindepth 1 -printf "
+                  "'%P %y %m %T@ %l\\n' | sort) >$d.list; done; "
+                  "diff uncut.list cut.list"),
+            0, "cut at effect %llu", n);
+    }
+    cr_assert_gt(n, 15);
+}
+
+Test(fs, copy_cut_anywhere_ends_alike)
+{
+    copy_cut_at_every_effect(false);
+}
+
+Test(fs, copy_that_overwrites_cut_anywhere_ends_alike)
+{
+    copy_cut_at_every_effect(true);
+}
+
+Test(fs, copy_after_a_cut_leaves_the_mode_of_folders_that_were_there)
+{
+    make_tree();
+    put_dir("c/dst/sub");
+    chmod(at("c/dst/sub"), 0700);
+    copy_is_cut("C:\\dst", 12, true);
+    call.interrupted_before = true;
+    answers(TS_OK, copy("C:\\src", "C:\\dst", true, true));
+    cr_assert_eq(mode_of("c/dst/sub"), 0700);
 }
 
 Test(fs, copy_does_not_write_through_links)
