@@ -15,6 +15,9 @@
 #define TS_CODE_ABORTED (-2147467260LL)     /* 0x80004004: a group, or cancelled */
 #define TS_CODE_TIMEOUT (-2147023436LL)     /* 0x800705B4 */
 #define TS_CODE_WRONG_PHASE (-2147024846LL) /* 0x80070032 */
+/* What the failure of a step says whose onInterrupt is `fail`. */
+#define TS_TEXT_INTERRUPTED \
+    "the machine or the runtime stopped while the step was running"
 #define TS_CODE_INTERRUPTED \
     (-2147023829LL)                       /* 0x8007042B: the process ended unexpectedly */
 #define TS_CODE_NOT_FOUND (-2147024894LL) /* 0x80070002 */

@@ -97,10 +97,8 @@ static enum ts_code interrupted(struct ts_engine *e, enum ts_interrupt what,
         ts_step_forget(e);
         return ts_engine_commit(e, err);
     default:
-        return fail_interrupted(
-            e, ins,
-            loop ? loop : "the machine or the runtime stopped while the step was running",
-            loop != NULL, err);
+        return fail_interrupted(e, ins, loop ? loop : TS_TEXT_INTERRUPTED, loop != NULL,
+                                err);
     }
 }
 

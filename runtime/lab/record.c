@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/map.h"
+#include "engine/engine.h"
 #include "lab/lab_internal.h"
 
 #define STATE_FOLDER "_TaskSequence"
@@ -105,7 +106,8 @@ struct ts_value *ts_lab_interrupted(const struct ts_lab_record *r, struct ts_are
 {
     const struct ts_value *steps = list(r->all, "steps");
 
-    if (r->status != TS_RUN_FAILED || !steps)
+    if (r->status != TS_RUN_FAILED || !steps ||
+        !strstr(text(ts_value_get(r->all, "run"), "error"), TS_TEXT_INTERRUPTED))
         return NULL;
     for (const struct ts_value *s = steps->first; s; s = s->next) {
         const struct ts_value *t = last_attempt(s);
