@@ -164,7 +164,7 @@ cat >daemons.lua <<'L'
 return sequence { name = "Leaves programs behind", steps = {
   RunCommandLine "Start them" { onInterrupt = "rerun", env = { OUT = "%Out%" },
     command = { "sh", "-c", [[
-      beat='echo $$ >"$OUT/$how"; while :; do sleep 0.05; done'
+      beat='echo $$ >"$OUT/$how"; for i in $(seq 400); do sleep 0.05; done'
       how=child OUT=$OUT sh -c "$beat" &
       how=session OUT=$OUT setsid sh -c "$beat" &
       how=orphan OUT=$OUT setsid sh -c "(setsid sh -c '$beat' &)"
