@@ -95,6 +95,7 @@ static enum ts_code find_root(struct ts_err *err)
     if (!root || !*root) {
         snprintf(text, sizeof text, "%lld", ts_process_id());
         ts_env_set(TS_ENV_ROOT, text);
+        ts_power_watch(); /* of what a step starts there are fewer points without */
         return TS_OK;
     }
     if (!ts_str_int(ts_str_of(root), &pid) || pid <= 1)

@@ -40,6 +40,9 @@ bool ts_power_is_held(const char *native_path);
  * counts. */
 void ts_power_arm(const char *counter_file, uint64_t cut_at);
 void ts_power_point(void);
+/* From now on every change of a file that a program we start makes, or one that it starts,
+ * is a point, too.  False: the system has no way to tell of them. */
+bool ts_power_watch(void);
 /* A cut in this process ends the process `pid`, the first of the played machine, as well:
  * who plays the machine sees that one end, and ends all others. */
 void ts_power_root(long long pid);

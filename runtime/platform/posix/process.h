@@ -37,6 +37,14 @@ void px_started_add(pid_t pid);
 void px_started_remove(pid_t pid);
 bool px_started(pid_t pid);
 
+/* Are effects of the programs we start power-cut points?  See watch.c. */
+bool px_watching(void);
+/* In the new process, as its last act before exec: what hears of its effects from now on.
+ * -1: nothing, and it goes on unheard (it is heard by somebody else already). */
+int px_watch_me(void);
+/* In ours: count them, until none of its processes is left. */
+void px_watch_answer(int listener);
+
 /* When the process began, in the kernel's ticks since boot; 0 if there is none. */
 uint64_t px_start_of(pid_t pid);
 /* End `root` (began at `since`) and everything that descends from it.  gentle: SIGTERM

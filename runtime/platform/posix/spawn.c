@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -239,8 +240,30 @@ static void find_identity(struct identity *id, const struct ts_proc_spec *spec)
     }
 }
 
+/* Hand the listener over to our parent.  System calls only. */
+static void send_listener(int report, int listener)
+{
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } control = {0};
+    char byte = 'w';
+    struct iovec iov = {.iov_base = &byte, .iov_len = 1};
+    struct msghdr m = {.msg_iov = &iov,
+                       .msg_iovlen = 1,
+                       .msg_control = control.bytes,
+                       .msg_controllen = sizeof control.bytes};
+    struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+
+    c->cmsg_level = SOL_SOCKET;
+    c->cmsg_type = SCM_RIGHTS;
+    c->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(c), &listener, sizeof(int));
+    (void)sendmsg(report, &m, MSG_NOSIGNAL);
+}
+
 /* In the child, between fork and exec: system calls only.  Returns on failure. */
-static void become(const struct start *s, const struct identity *id)
+static void become(const struct start *s, const struct identity *id, int report)
 {
     int targets[] = {s->streams.in, s->streams.out, s->streams.err};
     sigset_t none;
@@ -255,8 +278,11 @@ static void become(const struct start *s, const struct identity *id)
             return;
         }
     }
-    if (setgroups((size_t)id->count, id->groups) != 0 || setgid(id->gid) != 0 ||
-        setuid(id->uid) != 0 || (s->spec->cwd && chdir(s->spec->cwd) != 0)) {
+    if (id && (setgroups((size_t)id->count, id->groups) != 0 || setgid(id->gid) != 0 ||
+               setuid(id->uid) != 0)) {
+        return;
+    }
+    if (s->spec->cwd && chdir(s->spec->cwd) != 0) {
         return;
     }
     for (size_t i = 0; i < sizeof usual_signals / sizeof usual_signals[0]; i++) {
@@ -264,42 +290,77 @@ static void become(const struct start *s, const struct identity *id)
     }
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
+    if (px_watching()) {
+        int listener = px_watch_me();
+        if (listener >= 0) {
+            send_listener(report, listener);
+        }
+    }
     execve(s->program, (char **)s->spec->argv, s->env);
 }
 
-/* As another user.  0 or errno. */
-static int start_as(const struct start *s, pid_t *pid)
+/* The next message of the child: its listener, or why it could not start.  False: exec
+ * has closed the other end. */
+static bool hear(int report, int *listener, int *os)
+{
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } control;
+    int word = 0;
+    struct iovec iov = {.iov_base = &word, .iov_len = sizeof word};
+    struct msghdr m = {.msg_iov = &iov,
+                       .msg_iovlen = 1,
+                       .msg_control = control.bytes,
+                       .msg_controllen = sizeof control.bytes};
+    ssize_t got;
+
+    do {
+        got = recvmsg(report, &m, MSG_CMSG_CLOEXEC);
+    } while (got < 0 && errno == EINTR);
+    struct cmsghdr *c = got > 0 ? CMSG_FIRSTHDR(&m) : NULL;
+    if (c && c->cmsg_type == SCM_RIGHTS) {
+        memcpy(listener, CMSG_DATA(c), sizeof(int));
+    } else if (got == sizeof word) {
+        *os = word;
+    }
+    return got > 0;
+}
+
+/* By a copy of ourselves: as another user, or watched.  0 or errno. */
+static int start_forked(const struct start *s, pid_t *pid)
 {
     struct identity id;
-    int report[2], os = 0;
+    int report[2], os = 0, listener = -1;
 
-    find_identity(&id, s->spec);
-    if (make_pipe(report) != 0) {
+    if (s->spec->run_as) {
+        find_identity(&id, s->spec);
+    }
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, report) != 0) {
         return errno;
     }
+    report[0] = above_standard(report[0]);
+    report[1] = above_standard(report[1]);
     *pid = fork();
     if (*pid == 0) {
-        become(s, &id);
+        become(s, s->spec->run_as ? &id : NULL, report[1]);
         os = errno;
-        if (write(report[1], &os, sizeof os) < 0) {
-            _exit(126);
-        }
+        (void)send(report[1], &os, sizeof os, MSG_NOSIGNAL);
         _exit(127);
     }
     os = *pid < 0 ? errno : 0;
     close(report[1]);
-    if (*pid > 0) {
-        ssize_t got;
-        do { /* nothing comes when exec has closed the other end */
-            got = read(report[0], &os, sizeof os);
-        } while (got < 0 && errno == EINTR);
-        if (got == sizeof os) {
-            waitpid(*pid, NULL, 0);
-        } else {
-            os = 0;
-        }
+    while (*pid > 0 && hear(report[0], &listener, &os)) {
     }
     close(report[0]);
+    if (*pid > 0 && os) {
+        waitpid(*pid, NULL, 0);
+    }
+    if (listener >= 0 && os == 0) {
+        px_watch_answer(listener);
+    } else if (listener >= 0) {
+        close(listener);
+    }
     return os;
 }
 
@@ -347,7 +408,8 @@ enum ts_code px_spawn(struct px_running *r, const struct ts_proc_spec *spec,
     if ((rc = open_streams(&s.streams, r, spec->input, output, err)) == TS_OK) {
         s.env = merged_environment(spec->env);
         ts_power_point();
-        int os = spec->run_as ? start_as(&s, &r->pid) : start_fast(&s, &r->pid);
+        int os = spec->run_as || px_watching() ? start_forked(&s, &r->pid)
+                                               : start_fast(&s, &r->pid);
         close_fd(s.streams.in);
         close_fd(s.streams.out);
         close_fd(s.streams.err);

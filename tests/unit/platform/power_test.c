@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "platform/fs.h"
 #include "platform/lock.h"
+#include "platform/proc.h"
 #include "scratch.h"
 
 #include <signal.h>
@@ -284,4 +285,76 @@ Test(lock, is_held_by_one_process, .init = scratch_make, .fini = scratch_remove)
     answers(TS_ENOTFOUND, ts_lock_take(&l, scratch_path("none/lock"), &err));
     cr_assert_eq(symlink("lock", scratch_path("link")), 0);
     answers(TS_ELINK, ts_lock_take(&l, scratch_path("link"), &err));
+}
+
+/* ---- programs we start ---------------------------------------------------------------
+ */
+
+/* A process that loses power while a shell works for it; *count: the points so far. */
+static void run_watched(const char *script, uint64_t cut_at, int *status, uint64_t *count)
+{
+    char *counter = scratch_path("counter"), *beneath = scratch;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        const char *argv[] = {"sh", "-c", script, NULL};
+        struct ts_proc_spec spec = {.argv = argv, .cwd = beneath};
+        struct ts_proc_result result = {0};
+
+        ts_power_arm(counter, cut_at);
+        if (!ts_power_watch())
+            _exit(99);
+        _exit(ts_proc_run(&spec, &result, NULL) == TS_OK ? (int)result.code : 98);
+    }
+    waitpid(pid, status, 0);
+    if (count) {
+        ts_power_arm(counter, 0);
+        *count = ts_power_count();
+    }
+}
+
+Test(power, effects_of_programs_are_points_too)
+{
+    uint64_t count = 0;
+    int status;
+
+    run_watched(
+        "mkdir a; echo text | cat >a/b; (mv a/b a/c); rm a/c; cat /dev/null; exit 7", 0,
+        &status, &count);
+    if (WEXITSTATUS(status) == 99)
+        cr_skip_test("this kernel does not tell of the effects of programs");
+    cr_expect_eq(WEXITSTATUS(status), 7);
+    /* the start, mkdir, open and write, mv, rm */
+    cr_expect_eq(count, 6, "%d", (int)count);
+    cr_expect(exists("a"));
+    cr_expect_not(exists("a/c"));
+}
+
+Test(power, a_program_has_no_effect_after_the_cut)
+{
+    int status, most = 0;
+
+    for (uint64_t cut = 2; cut < 12; cut++) {
+        char name[32];
+        int made = 0;
+
+        /* The program lives on: nobody ends it here. */
+        run_watched("for i in 1 2 3 4 5 6 7 8 9 10; do mkdir d$i; done; "
+                    "setsid sh -c 'mkdir later'; touch end",
+                    cut, &status, NULL);
+        if (WIFEXITED(status) && WEXITSTATUS(status) == 99)
+            cr_skip_test("this kernel does not tell of the effects of programs");
+        cr_assert(WIFSIGNALED(status));
+        usleep(50000);
+        for (int i = 1; i <= 10; i++) {
+            snprintf(name, sizeof name, "d%d", i);
+            made += exists(name) && rmdir(scratch_path(name)) == 0;
+        }
+        cr_expect_eq(made, (int)cut - 2, "cut %d: %d", (int)cut, made);
+        cr_expect_not(exists("later"));
+        cr_expect_not(exists("end"));
+        most = made > most ? made : most;
+        unlink(scratch_path("counter"));
+    }
+    cr_expect_eq(most, 9);
 }
