@@ -310,6 +310,34 @@ def proof(lab):
           "fsync: %d files, %s" % (files, state, lost_files, lost_state))
 
 
+# ---- NTFS -----------------------------------------------------------------------------
+
+
+def ntfs(lab, seed):
+    """The same refresh on a volume of Windows, through ntfs-3g."""
+    empty = lab.path("filled.img")
+    with open(empty, "wb") as file:
+        file.truncate(600 << 20)
+    subprocess.run(["mkntfs", "-F", "-Q", "-q", empty], check=True,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    machine = Machine(lab, "fill", empty)
+    machine.power_on()
+    machine.ready("fill ntfs")
+    machine.listen(lambda line: line.startswith("@@ END"))
+    machine.wait_off()
+    before = machine.look("ntfs")
+    uncut = Uncut(lab, "ntfs", "ntfs", empty)
+    good = uncut.code == 0 and result(uncut.picture) == "succeeded"
+    check("NTFS: the refresh ends", good, "\n".join(uncut.machine.seen[-40:]))
+    if good:
+        had = [line for line in before["content"].splitlines() if "/Default/" not in line]
+        lost = set(had) - set(uncut.picture["content"].splitlines())
+        check("NTFS: all %d files of the users are there afterwards" % len(had),
+              len(had) > 300 and not lost, "\n".join(sorted(lost)))
+        print("ntfs: uncut run %.1f s, %d boots" % (uncut.took, uncut.boots))
+        cut_matrix(uncut, NTFS_CUTS, seed)
+
+
 def main():
     source, build = sys.argv[1:3]
     work = tempfile.mkdtemp(prefix="taskseq-uml-")
@@ -323,6 +351,7 @@ def main():
             return 0
         refresh(lab, SEED)
         proof(lab)
+        ntfs(lab, SEED)
         print("%d boots in %.0f s" % (lab.boots, time.monotonic() - began))
     finally:
         subprocess.run(["chmod", "-R", "u+rwx", work], check=False)

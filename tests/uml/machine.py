@@ -143,6 +143,13 @@ class Machine:
             self.tell(order)
         return line
 
+    def wait_off(self):
+        try:
+            while True:
+                self.listen(lambda text: False)
+        except Off:
+            pass
+
     # ---- a life ----
 
     def run(self, order, first_order=None, on_boot=None):
@@ -181,11 +188,7 @@ class Machine:
         self.power_on()
         self.ready("check " + fstype)
         self.listen(lambda text: text.startswith("@@ END"))
-        try:
-            while True:
-                self.listen(lambda text: False)
-        except Off:
-            pass
+        self.wait_off()
         out = self.lab.path("out", self.name)
         picture = {}
         for name in sorted(os.listdir(out)):
