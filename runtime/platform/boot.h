@@ -8,6 +8,8 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
+
 enum ts_boot_system { TS_BOOT_FULLOS, TS_BOOT_WINPE };
 
 struct ts_boot {

@@ -1,15 +1,9 @@
-/* power.h - restarts, what waits for them, and losing power on purpose. */
+/* power.h - what waits for a restart, and losing power on purpose. */
 #ifndef TS_PLATFORM_POWER_H
 #define TS_PLATFORM_POWER_H
 
 #include "base/err.h"
 #include "base/str.h"
-
-/* Restart the real machine now.  TS_OK: it is on its way down (a system that stops its
- * services first has told us to end); end the process. */
-TS_NODISCARD enum ts_code ts_power_restart(struct ts_err *err);
-/* The same into the kernel that was loaded for kexec (posix with systemd). */
-TS_NODISCARD enum ts_code ts_power_kexec(struct ts_err *err);
 
 /* Ask that a file or an (by then empty) folder be deleted at the next start, as Windows
  * does with PendingFileRenameOperations.  Native path.  On posix the request is appended,

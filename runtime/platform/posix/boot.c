@@ -7,6 +7,9 @@
 #include "platform/proc.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <sys/reboot.h>
+#include <unistd.h>
 
 /* ---- what all ways use ---------------------------------------------------------------
  */
@@ -136,12 +139,34 @@ enum ts_code ts_boot_arrange(struct ts_boot *b, enum ts_boot_system target,
     return TS_OK;
 }
 
+/* systemctl only asks; services are being stopped then, we among them. */
+static enum ts_code ask_systemd(const char *verb, struct ts_err *err)
+{
+    enum { PATIENCE_MS = 300000 };
+    const char *argv[] = {"systemctl", verb, NULL};
+    enum ts_code rc = px_boot_call(argv, err);
+
+    for (int waited = 0; rc == TS_OK && waited < PATIENCE_MS; waited += 100) {
+        if (ts_cancelled()) {
+            return TS_OK; /* SIGTERM: this is how we are told to get out of the way */
+        }
+        poll(NULL, 0, 100);
+    }
+    return rc != TS_OK
+               ? rc
+               : ts_fail(err, TS_ETIMEOUT, "the system was asked to restart but did not");
+}
+
 enum ts_code ts_boot_restart(struct ts_boot *b, enum ts_boot_system target,
                              struct ts_err *err)
 {
-    bool kexec = target == TS_BOOT_WINPE && px_systemd(b) && px_loader_kexec(b);
-
-    return kexec ? ts_power_kexec(err) : ts_power_restart(err);
+    sync();
+    if (px_systemd(b)) {
+        bool kexec = target == TS_BOOT_WINPE && px_loader_kexec(b);
+        return ask_systemd(kexec ? "kexec" : "reboot", err);
+    }
+    reboot(RB_AUTOBOOT);
+    return ts_fail_os(err, errno, "cannot restart");
 }
 
 enum ts_code ts_boot_forget(struct ts_boot *b, struct ts_err *err)

@@ -2,19 +2,16 @@
 
 #include "base/mem.h"
 #include "platform/posix/posix.h"
-#include "platform/proc.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/reboot.h>
 #include <unistd.h>
 
 /* ---- power cuts ----------------------------------------------------------------------
@@ -261,48 +258,4 @@ enum ts_code ts_power_run_pending(const char *path, size_t *done, size_t *left,
     int os = px_sync_parent(path);
     return os == 0 ? TS_OK
                    : ts_fail_os(err, os, "cannot make the removal of %s durable", path);
-}
-
-/* ---- the real thing ------------------------------------------------------------------
- */
-
-/* systemctl only asks; services are being stopped then, we among them. */
-static enum ts_code ask_systemd(const char *verb, struct ts_err *err)
-{
-    enum { PATIENCE_MS = 300000 };
-    const char *argv[] = {"systemctl", verb, NULL};
-    struct ts_proc_spec spec = {.argv = argv};
-    struct ts_proc_result result = {0};
-    enum ts_code rc = ts_proc_run(&spec, &result, err);
-
-    if (rc != TS_OK) {
-        return rc;
-    }
-    if (result.code != 0) {
-        return ts_fail(err, TS_EIO, "cannot restart: systemctl %s answered %lld", verb,
-                       result.code);
-    }
-    for (int waited = 0; waited < PATIENCE_MS; waited += 100) {
-        if (ts_cancelled()) {
-            return TS_OK; /* SIGTERM: this is how we are told to get out of the way */
-        }
-        poll(NULL, 0, 100);
-    }
-    return ts_fail(err, TS_ETIMEOUT, "the system was asked to restart but did not");
-}
-
-enum ts_code ts_power_restart(struct ts_err *err)
-{
-    sync();
-    if (access("/run/systemd/system", F_OK) == 0) {
-        return ask_systemd("reboot", err);
-    }
-    reboot(RB_AUTOBOOT);
-    return ts_fail_os(err, errno, "cannot restart");
-}
-
-enum ts_code ts_power_kexec(struct ts_err *err)
-{
-    sync();
-    return ask_systemd("kexec", err);
 }
