@@ -49,12 +49,8 @@ def check(name, good, detail=""):
 # ---- making it ------------------------------------------------------------------------
 
 
-def build_lab(work, source, build):
-    """The folder that all machines see: program, init, media, the first disk."""
-    kernel = shutil.which("linux.uml")
-    if not kernel:
-        raise Broken("linux.uml is not in PATH")
-    lab = Lab(work, kernel)
+def build_lab(lab, source, build):
+    """The folder that all machines see: program, init, media, what is on the first disk."""
     here = os.path.join(source, "tests", "uml")
     os.makedirs(lab.path("bin"))
     os.makedirs(lab.path("out"))
@@ -74,7 +70,6 @@ def build_lab(work, source, build):
                    check=True, stderr=subprocess.DEVNULL)
     os.rename(lab.path("pc", "C"), lab.path("system"))
     os.rename(lab.path("pc", "E"), lab.path("media"))
-    return lab
 
 
 def make_disk(lab, path, folder=None):
@@ -310,6 +305,59 @@ def proof(lab):
           "fsync: %d files, %s" % (files, state, lost_files, lost_state))
 
 
+# ---- systemd --------------------------------------------------------------------------
+
+# The first start of "Long" lasts until the power goes.
+UNDER_SYSTEMD = {
+    "taskseq": 1, "name": "Under systemd",
+    "variables": {"SMSTSPostAction":
+                  'sh -c "while [ -e /etc/systemd/system/taskseq-resume.service ]; do '
+                  'sleep 0.1; done; sync; echo @@ END 0 >/dev/console"'},
+    "steps": [
+        {"type": "RunCommandLine", "name": "Before",
+         "command": ["sh", "-c", "echo before >>/run/disk/trace"]},
+        {"type": "RestartComputer", "name": "Restart", "target": "FullOS"},
+        {"type": "RunCommandLine", "name": "Long", "onInterrupt": "rerun",
+         "command": ["sh", "-c", "echo long >>/run/disk/trace; sync; "
+                     "[ $(grep -c long /run/disk/trace) = 2 ] && exit; "
+                     "echo @@ LONG >/dev/console; sleep 1000"]},
+        {"type": "RunCommandLine", "name": "After",
+         "command": ["sh", "-c", "echo after >>/run/disk/trace"]},
+    ],
+}
+
+
+def systemd(lab):
+    """The unit that taskseq writes goes on after a restart and after a power cut."""
+    if not os.path.exists("/lib/systemd/systemd"):
+        print("SKIPPED a machine with systemd: it is not installed here")
+        return
+    with open(lab.path("systemd.json"), "w") as file:
+        json.dump(UNDER_SYSTEMD, file)
+    machine = Machine(lab, "systemd", lab.path("systemd.img"))
+    make_disk(lab, machine.disk)
+    began = time.monotonic()
+    machine.power_on()
+    for _ in range(2):
+        machine.ready("systemd ext4")
+    machine.listen(lambda line: line.startswith("@@ LONG"))
+    machine.cut()
+    code = machine.run("systemd ext4")
+    machine.cut()
+    took, boots = time.monotonic() - began, machine.boots
+    picture = machine.look()
+    listing = picture["listing"].splitlines()
+    check("systemd: the unit goes on after a restart and after a power cut",
+          code == 0 and boots == 3 and result(picture) == "succeeded" and
+          [line for line in listing if line.startswith(("before", "long", "after"))] ==
+          ["before", "long", "long", "after"],
+          "\n".join(machine.seen[-30:]) + picture["listing"] + picture["status"])
+    check("systemd: the unit is gone when the run has ended",
+          "by-hand.service" in listing and "taskseq-resume.service" not in
+          picture["listing"] + picture["tree"], picture["listing"])
+    print("systemd: %d boots in %.0f s" % (boots, took))
+
+
 # ---- NTFS -----------------------------------------------------------------------------
 
 
@@ -343,8 +391,9 @@ def main():
     work = tempfile.mkdtemp(prefix="taskseq-uml-")
     print("seed %d (TASKSEQ_UML_SEED gives the same instants)" % SEED)
     began = time.monotonic()
+    lab = Lab(work)
     try:
-        lab = build_lab(work, source, build)
+        build_lab(lab, source, build)
         why = starts(lab)
         if why:
             print("SKIPPED the machine: User-mode Linux does not start here (%s)" % why)
@@ -352,8 +401,10 @@ def main():
         refresh(lab, SEED)
         proof(lab)
         ntfs(lab, SEED)
+        systemd(lab)
         print("%d boots in %.0f s" % (lab.boots, time.monotonic() - began))
     finally:
+        lab.power_off()
         subprocess.run(["chmod", "-R", "u+rwx", work], check=False)
         shutil.rmtree(work, ignore_errors=True)
     return 1 if failures else 0

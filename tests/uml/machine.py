@@ -26,10 +26,16 @@ class Off(Exception):
 class Lab:
     """What all machines share: the folder with the program, the init and the media."""
 
-    def __init__(self, work, kernel):
+    def __init__(self, work):
         self.work = work
-        self.kernel = kernel
+        self.kernel = shutil.which("linux.uml")
         self.boots = 0
+        self.on = set()
+
+    def power_off(self):
+        """No machine outlives its tests."""
+        for machine in list(self.on):
+            machine.cut()
 
     def path(self, *names):
         return os.path.join(self.work, *names)
@@ -61,6 +67,7 @@ class Machine:
         home = self.lab.path("uml", self.name)
         os.makedirs(home, exist_ok=True)
         self.rest = b""
+        self.lab.on.add(self)
         self.process = subprocess.Popen(
             [self.lab.kernel, "mem=192M", "ubd0=" + self.disk, "root=/dev/root",
              "rootfstype=hostfs", "rootflags=/", "ro", "init=" + self.lab.path("init"),
@@ -81,6 +88,7 @@ class Machine:
             self.process.stdin.close()
             self.process.stdout.close()
             self.process = None
+        self.lab.on.discard(self)
 
     # ---- console ----
 

@@ -56,7 +56,8 @@ static enum ts_code sayable(const char *what, const char *path, const char *neve
 }
 
 /* A stop by systemd - somebody restarts the machine - is a power cut for the run, not a
- * cancel: it is killed and goes on at the next start. */
+ * cancel: it is killed and goes on at the next start.  What the run leaves behind, such as
+ * SMSTSPostAction, lives on. */
 static void unit_text(struct ts_buf *out, const struct ts_boot *b)
 {
     ts_buf_fmt(out, "# Made by taskseq for a run that is under way; removed at its end.\n"
@@ -73,7 +74,9 @@ static void unit_text(struct ts_buf *out, const struct ts_boot *b)
                     "\n"
                     "[Service]\n"
                     "Type=simple\n"
+                    "KillMode=process\n"
                     "KillSignal=SIGKILL\n"
+                    "SuccessExitStatus=10\n"
                     "ExecStart=");
     for (size_t i = 0; b->argv[i]; i++) {
         if (i) {
