@@ -4,6 +4,7 @@ import concurrent.futures
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -55,8 +56,11 @@ def build_lab(lab, source, build):
     os.makedirs(lab.path("bin"))
     os.makedirs(lab.path("out"))
     shutil.copy2(os.path.join(build, "taskseq"), lab.path("bin", "taskseq"))
-    for name in ("init", "go-on.sh"):
-        shutil.copy2(os.path.join(here, name), lab.path(name))
+    shutil.copy2(os.path.join(here, "init"), lab.path("init"))
+    with open(os.path.join(source, "docs", "restarts.md")) as file:
+        lines = re.search(r"^```sh\n(.*?)^```$", file.read(), re.S | re.M).group(1)
+    with open(lab.path("go-on"), "w") as file:  # what the manual shows for an init
+        file.write(lines)
     shutil.copy2(os.path.join(source, "sequences", "refresh-hardlink.lua"),
                  lab.path("refresh.lua"))
     for command in (["-o", lab.path("bin", "guest"), os.path.join(here, "guest.c")],

@@ -12,8 +12,13 @@ build=$(realpath "${1:?use: $0 BUILD_DIR}")
 [ -d "$build" ] || build=$(dirname "$build")
 # shellcheck source=cmake/install-packages.sh
 . "$root/cmake/install-packages.sh"
-if ! need_packages user-mode-linux ntfs-3g; then
-  echo "SKIPPED the machine: the package user-mode-linux cannot be had"
+if ! need_packages user-mode-linux ntfs-3g e2fsprogs systemd attr python3; then
+  echo "SKIPPED the machine: its packages (user-mode-linux ...) cannot be had"
   exit 0
 fi
-exec python3 "$root/tests/uml/cuts.py" "$root" "$build"
+status=0
+python3 "$root/tests/uml/cuts.py" "$root" "$build" || status=1
+if [ "${TASKSEQ_NIGHTLY:-}" = 1 ]; then
+  "$root/tests/uml/pc.sh" "$build/taskseq" || status=1
+fi
+exit $status
