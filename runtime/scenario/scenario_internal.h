@@ -225,6 +225,24 @@ TS_NODISCARD enum ts_code
 scn_files_effect(struct scn_play *p, const char *name, const struct ts_value *args,
                  struct ts_arena *a, const struct ts_value **out, struct ts_err *err);
 
+/* Paths here have one separator and none at their end. */
+bool scn_is_separator(char c);
+char *scn_path(const struct scn_play *p, const char *path); /* caller frees */
+/* Is `path` below the folder?  *rest: the part behind it. */
+bool scn_path_below(const char *path, const char *folder, const char **rest);
+struct scn_file *scn_path_find(const struct scn_play *p, const char *path);
+bool scn_path_is_folder(const struct scn_play *p, const char *path);
+void scn_path_put(struct scn_play *p, const char *path,
+                  ts_str text); /* text.p NULL: folder */
+void scn_path_drop(struct scn_play *p, size_t i);
+enum ts_code scn_path_absent(const char *path, struct ts_err *err);
+/* write, append, mkdir, copy, delete (files_change.c) */
+TS_NODISCARD enum ts_code scn_files_change(struct scn_play *p, const char *name,
+                                           const char *path, const struct ts_value *args,
+                                           struct ts_arena *a,
+                                           const struct ts_value **out,
+                                           struct ts_err *err);
+
 enum ts_code scn_fact(void *ctx, const struct ts_expr *x, const char *name,
                       const char *value, const char *part, bool *result,
                       struct ts_buf *why, struct ts_err *err);
