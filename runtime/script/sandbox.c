@@ -267,10 +267,11 @@ struct lua_State *ts_sandbox_new(const struct ts_lua_bounds *b)
     struct sandbox *s = ts_alloc(sizeof *s);
 
     s->bounds = b ? *b : (struct ts_lua_bounds){0};
-    s->bounds.instructions = s->bounds.instructions ? s->bounds.instructions
-                                                    : ts_sandbox_default.instructions;
+    s->bounds.instructions =
+        s->bounds.instructions ? s->bounds.instructions : ts_sandbox_default.instructions;
     s->bounds.memory = s->bounds.memory ? s->bounds.memory : ts_sandbox_default.memory;
-    s->bounds.time_ms = s->bounds.time_ms ? s->bounds.time_ms : ts_sandbox_default.time_ms;
+    s->bounds.time_ms =
+        s->bounds.time_ms ? s->bounds.time_ms : ts_sandbox_default.time_ms;
     s->left_ns = s->bounds.time_ms * 1000000;
     lua_State *L = lua_newstate(allocate, s);
     if (!L) {

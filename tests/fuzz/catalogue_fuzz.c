@@ -48,8 +48,8 @@ static void map(char letter, const char *folder, const char *volume)
 {
     struct ts_err err;
 
-    FUZZ_CHECK(ts_drives_map(letter, fuzz_path(folder), volume, true, &err) == TS_OK, "%s",
-               err.text);
+    FUZZ_CHECK(ts_drives_map(letter, fuzz_path(folder), volume, true, &err) == TS_OK,
+               "%s", err.text);
 }
 
 /* Capture, and keep what the catalogue was. */
@@ -70,7 +70,8 @@ static void build(void)
     }
     file("C/Windows/system.ini");
     file("outside/canary");
-    FUZZ_CHECK(symlink("Documents/one.txt", fuzz_path("C/Users/Ann/link")) == 0, "no link");
+    FUZZ_CHECK(symlink("Documents/one.txt", fuzz_path("C/Users/Ann/link")) == 0,
+               "no link");
     map('C', "C", "volume-c");
     map('D', "D", "volume-d");
     FUZZ_CHECK(ts_migrate_capture(&c, NULL, NULL, &err) == TS_OK, "%s", err.text);
@@ -180,10 +181,9 @@ static enum ts_code capture_again(struct ts_err *err)
 static const struct {
     enum ts_code (*run)(struct ts_err *err);
     bool changes;
-} things[] = {
-    {verify, false},      {verify_source, false}, {verify_restored, true},
-    {restore, true},      {update, true},         {wipe, true},
-    {wipe_unnamed, true}, {remove_store, true},   {capture_again, true}};
+} things[] = {{verify, false},      {verify_source, false}, {verify_restored, true},
+              {restore, true},      {update, true},         {wipe, true},
+              {wipe_unnamed, true}, {remove_store, true},   {capture_again, true}};
 enum { THINGS = sizeof things / sizeof *things };
 
 /* ---- only below the drives -----------------------------------------------------------
@@ -263,7 +263,8 @@ static void check_asking(void)
                                strlen(err.text) > 10),
                "%s: %s", ts_code_name(rc), err.text);
     rc = ts_store_find("C:\\", &found, &err);
-    FUZZ_CHECK(rc == TS_OK || strlen(err.text) > 10, "%s: %s", ts_code_name(rc), err.text);
+    FUZZ_CHECK(rc == TS_OK || strlen(err.text) > 10, "%s: %s", ts_code_name(rc),
+               err.text);
     ts_free(found);
 }
 
@@ -273,7 +274,8 @@ static bool run(uint32_t which)
     struct ts_err err = {0};
     enum ts_code rc = things[which % THINGS].run(&err);
 
-    FUZZ_CHECK(rc == TS_OK || strlen(err.text) > 10, "%s: %s", ts_code_name(rc), err.text);
+    FUZZ_CHECK(rc == TS_OK || strlen(err.text) > 10, "%s: %s", ts_code_name(rc),
+               err.text);
     nothing_is_lost(rc == TS_OK ? "all went well" : err.text);
     return things[which % THINGS].changes;
 }

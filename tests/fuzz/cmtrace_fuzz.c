@@ -55,14 +55,15 @@ static ts_str take_record(ts_str *rest, struct attributes *a)
     return text;
 }
 
-/* What is allowed to become of a text: marks get a blank, what is not UTF-8 and zero bytes
- * become U+FFFD. */
+/* What is allowed to become of a text: marks get a blank, what is not UTF-8 and zero
+ * bytes become U+FFFD. */
 static void expected_text(struct ts_buf *out, ts_str s)
 {
     for (size_t i = 0; i < s.n;) {
         ts_str rest = {s.p + i, s.n - i};
         size_t start = i;
-        if (ts_str_starts(rest, TS_S("<![LOG[")) || ts_str_starts(rest, TS_S("]LOG]!>"))) {
+        if (ts_str_starts(rest, TS_S("<![LOG[")) ||
+            ts_str_starts(rest, TS_S("]LOG]!>"))) {
             ts_buf_z(out, s.p[i] == '<' ? "<![LOG [" : "]LOG] !>");
             i += 7;
         } else if (ts_utf8_next(s, &i) == 0xFFFD || s.p[start] == '\0') {
@@ -96,8 +97,8 @@ static void check_record(ts_str *rest, const struct ts_log_record *r)
     expected_component(&component, r->component);
     FUZZ_CHECK(ts_str_eq(found, ts_buf_view(&text)), "the text became: %.*s",
                (int)found.n, found.p);
-    FUZZ_CHECK(ts_str_eq(a.component, ts_buf_view(&component)), "the component became %.*s",
-               (int)a.component.n, a.component.p);
+    FUZZ_CHECK(ts_str_eq(a.component, ts_buf_view(&component)),
+               "the component became %.*s", (int)a.component.n, a.component.p);
     FUZZ_CHECK(ts_str_eq(a.type, ts_str_of(level)) && a.context.n == 0 && a.file.n > 0 &&
                    a.thread.n > 0,
                "type %.*s", (int)a.type.n, a.type.p);
@@ -106,8 +107,8 @@ static void check_record(ts_str *rest, const struct ts_log_record *r)
     FUZZ_CHECK(used == (size_t)(rest->p - all.p) && ts_str_eq(read.text, found) &&
                    read.level == r->level && ts_str_eq(ts_str_of(name), a.component),
                "read as something else: %.*s", (int)used, all.p);
-    FUZZ_CHECK(read.time_ms == r->time_ms, "time %lld became %lld",
-               (long long)r->time_ms, (long long)read.time_ms);
+    FUZZ_CHECK(read.time_ms == r->time_ms, "time %lld became %lld", (long long)r->time_ms,
+               (long long)read.time_ms);
     ts_buf_free(&text);
     ts_buf_free(&component);
 }

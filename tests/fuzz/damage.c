@@ -140,8 +140,9 @@ static void change_row(sqlite3 *db, bool set, struct fuzz_bytes *in)
     struct ts_buf sql = {0};
 
     if (table && key && (column || !set)) {
-        ts_buf_fmt(&sql, set ? "UPDATE OR REPLACE \"%s\" SET \"%s\" = ?1" : "DELETE FROM \"%s\"",
-                   table, column);
+        ts_buf_fmt(
+            &sql, set ? "UPDATE OR REPLACE \"%s\" SET \"%s\" = ?1" : "DELETE FROM \"%s\"",
+            table, column);
         ts_buf_fmt(&sql,
                    " WHERE \"%s\" = (SELECT \"%s\" FROM \"%s\" LIMIT 1 OFFSET (?2 %% "
                    "max(1, (SELECT count(*) FROM \"%s\"))))",

@@ -1,9 +1,9 @@
 /* damage.h - files that were whole, and what happens to them.
  *
  * The input is a row of changes, each a byte that says which (see damage.c), a byte that
- * chooses the file, and what it takes: bytes written over, cut off, put behind, pages that
- * change places, a value in a table.  So a fuzzer gets further than with the bytes of a
- * database alone. */
+ * chooses the file, and what it takes: bytes written over, cut off, put behind, pages
+ * that change places, a value in a table.  So a fuzzer gets further than with the bytes
+ * of a database alone. */
 #ifndef TESTS_FUZZ_DAMAGE_H
 #define TESTS_FUZZ_DAMAGE_H
 

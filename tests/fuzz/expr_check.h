@@ -13,12 +13,11 @@ static inline bool expr_variable(void *ctx, ts_str name, ts_str *value, bool *se
 {
     (void)ctx;
     *secret = ts_str_caseeq(name, TS_S("Secret"));
-    *value = *secret                              ? TS_S(EXPR_SECRET)
-             : ts_str_caseeq(name, TS_S("A"))     ? TS_S("b")
-             : ts_str_caseeq(name, TS_S("Count")) ? TS_S(" +12 ")
-             : ts_str_caseeq(name, TS_S("_SMSTSLastActionRetCode"))
-                 ? TS_S("-2147467259")
-                 : TS_S("%A%");
+    *value = *secret                                                ? TS_S(EXPR_SECRET)
+             : ts_str_caseeq(name, TS_S("A"))                       ? TS_S("b")
+             : ts_str_caseeq(name, TS_S("Count"))                   ? TS_S(" +12 ")
+             : ts_str_caseeq(name, TS_S("_SMSTSLastActionRetCode")) ? TS_S("-2147467259")
+                                                                    : TS_S("%A%");
     return *secret || name.n != 1 || name.p[0] != 'X';
 }
 

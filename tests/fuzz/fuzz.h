@@ -1,8 +1,8 @@
 /* fuzz.h - what the fuzz targets share.
  *
  * A target is one file NAME_fuzz.c with LLVMFuzzerTestOneInput.  It must not crash, hang,
- * leak or grow without bound whatever the bytes are, and what it says with FUZZ_CHECK must
- * hold.  See README.md. */
+ * leak or grow without bound whatever the bytes are, and what it says with FUZZ_CHECK
+ * must hold.  See README.md. */
 #ifndef TESTS_FUZZ_FUZZ_H
 #define TESTS_FUZZ_FUZZ_H
 

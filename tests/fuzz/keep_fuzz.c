@@ -1,14 +1,20 @@
-/* The native list of what user state is captured: "include PATTERN", "exclude PATTERN". */
+/* The native list of what user state is captured: "include PATTERN", "exclude PATTERN".
+ */
 #include "fuzz.h"
 
 #include "migrate/migrate.h"
 
 #include <string.h>
 
-static const char *const paths[] = {"",           "Documents",        "a.txt",
-                                    "mail.ost",   "AppData/Local/Temp",
-                                    "AppData/Local/Temp/x/y.tmp",    "a/b/c/d/e/f/g/h",
-                                    "\xC3\x84/x", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab"};
+static const char *const paths[] = {"",
+                                    "Documents",
+                                    "a.txt",
+                                    "mail.ost",
+                                    "AppData/Local/Temp",
+                                    "AppData/Local/Temp/x/y.tmp",
+                                    "a/b/c/d/e/f/g/h",
+                                    "\xC3\x84/x",
+                                    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab"};
 
 static void check_verdicts(const struct ts_rules *r)
 {

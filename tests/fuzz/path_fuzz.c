@@ -69,7 +69,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (ts_path_has_letter(ts_str_of(path))) {
         if (ts_path_open_parent(&d, &name, path, false, &err) == TS_OK) {
             check_dir(d, path);
-            FUZZ_CHECK(*name && !strchr(name, '/') && strcmp(name, "..") != 0, "%s", name);
+            FUZZ_CHECK(*name && !strchr(name, '/') && strcmp(name, "..") != 0, "%s",
+                       name);
         }
         ts_dir_close(d);
         d = NULL;

@@ -1,6 +1,8 @@
-/* The sandbox's own pattern functions beside those of Lua: the same results, or both fail.
+/* The sandbox's own pattern functions beside those of Lua: the same results, or both
+ * fail.
  *
- * Input: function, init, pattern up to a zero byte, replacement up to a zero byte, text. */
+ * Input: function, init, pattern up to a zero byte, replacement up to a zero byte, text.
+ */
 #include "fuzz.h"
 
 #include "script/script.h"
@@ -82,7 +84,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bool theirs = luaL_dostring(plain, source) == LUA_OK;
     const char *a = ours ? lua_tolstring(L, -1, &n) : NULL;
     const char *b = lua_tolstring(plain, -1, &m);
-    FUZZ_CHECK(ours == theirs, "%s\nours: %s\ntheirs: %s", function, ours ? a : err.text, b);
+    FUZZ_CHECK(ours == theirs, "%s\nours: %s\ntheirs: %s", function, ours ? a : err.text,
+               b);
     FUZZ_CHECK(!ours || (n == m && memcmp(a, b, n) == 0), "%s\nours: %s\ntheirs: %s",
                function, a, b);
     lua_close(plain);

@@ -60,8 +60,8 @@ static void send_raw(ts_str bytes)
         a.sun_path[0] = '\0';
     }
     socklen_t length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n);
-    FUZZ_CHECK(connect(fd, (const struct sockaddr *)&a, length) == 0, "no connection to %s",
-               address);
+    FUZZ_CHECK(connect(fd, (const struct sockaddr *)&a, length) == 0,
+               "no connection to %s", address);
     (void)!send(fd, bytes.p, bytes.n, MSG_NOSIGNAL);
     shutdown(fd, SHUT_WR);
     while (recv(fd, answer, sizeof answer, 0) > 0) {

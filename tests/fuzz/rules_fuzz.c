@@ -16,11 +16,14 @@ static bool fixed(void *ctx, ts_str name, ts_str *value, bool *secret)
 
 static bool known(void *ctx, ts_str name, ts_str *value, bool *secret)
 {
-    static const char *const pairs[] = {
-        "Make",          "Dell Inc.",         "Model", "Latitude",  "MacAddress001",
-        "00:11:22:33:44:55", "MacAddress002", "aa:bb", "IsLaptop",  "True",
-        "SerialNumber",  "AB 12",             "Empty", "",          "Odd",
-        "%Odd%#Left(\"x\", 1)#"};
+    static const char *const pairs[] = {"Make",          "Dell Inc.",
+                                        "Model",         "Latitude",
+                                        "MacAddress001", "00:11:22:33:44:55",
+                                        "MacAddress002", "aa:bb",
+                                        "IsLaptop",      "True",
+                                        "SerialNumber",  "AB 12",
+                                        "Empty",         "",
+                                        "Odd",           "%Odd%#Left(\"x\", 1)#"};
 
     if (ts_str_caseeq(name, TS_S("Pin"))) {
         *value = TS_S("geheim99");
@@ -82,8 +85,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             check_result(&result, text);
         }
     }
-    FUZZ_CHECK(rc == TS_OK || ((rc == TS_EINPUT || rc == TS_ELIMIT) &&
-                               strstr(err.text, "f.ini")),
+    FUZZ_CHECK(rc == TS_OK ||
+                   ((rc == TS_EINPUT || rc == TS_ELIMIT) && strstr(err.text, "f.ini")),
                "%s: %s", ts_code_name(rc), err.text);
     ts_rules_result_fini(&result);
     ts_ruleset_free(r);

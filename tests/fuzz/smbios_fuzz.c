@@ -7,8 +7,7 @@
 
 static void check_text(const char *text)
 {
-    FUZZ_CHECK(!text || (*text && strlen(text) < 65536 &&
-                         ts_utf8_valid(ts_str_of(text))),
+    FUZZ_CHECK(!text || (*text && strlen(text) < 65536 && ts_utf8_valid(ts_str_of(text))),
                "no text: %s", text);
 }
 
@@ -18,15 +17,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct ts_arena a = {0};
 
     ts_smbios_parse(&s, &a, (ts_str){(const char *)data, size});
-    const char *const texts[] = {s.dmi.bios_vendor,   s.dmi.bios_version,
-                                 s.dmi.bios_date,     s.dmi.vendor,
-                                 s.dmi.product,       s.dmi.version,
-                                 s.dmi.serial,        s.dmi.uuid,
-                                 s.dmi.sku,           s.dmi.family,
-                                 s.dmi.board_vendor,  s.dmi.board_product,
-                                 s.dmi.board_version, s.dmi.board_serial,
-                                 s.dmi.chassis_vendor, s.dmi.chassis_version,
-                                 s.dmi.chassis_serial, s.dmi.chassis_asset,
+    const char *const texts[] = {s.dmi.bios_vendor,
+                                 s.dmi.bios_version,
+                                 s.dmi.bios_date,
+                                 s.dmi.vendor,
+                                 s.dmi.product,
+                                 s.dmi.version,
+                                 s.dmi.serial,
+                                 s.dmi.uuid,
+                                 s.dmi.sku,
+                                 s.dmi.family,
+                                 s.dmi.board_vendor,
+                                 s.dmi.board_product,
+                                 s.dmi.board_version,
+                                 s.dmi.board_serial,
+                                 s.dmi.chassis_vendor,
+                                 s.dmi.chassis_version,
+                                 s.dmi.chassis_serial,
+                                 s.dmi.chassis_asset,
                                  s.cpu_name};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         check_text(texts[i]);

@@ -1,9 +1,10 @@
 /* A state folder that was damaged: it opens and everything can be read, or a clear error
  * says what is wrong, and what was refused is not changed.
  *
- * Input: a byte that chooses a whole state (a run that goes on, one with a write-ahead log
- * as a crash leaves it, one that ended), a byte for what is put into the sealed file (0:
- * nothing), then changes to state.db, its log, secrets.bin and secrets.key (damage.h). */
+ * Input: a byte that chooses a whole state (a run that goes on, one with a write-ahead
+ * log as a crash leaves it, one that ended), a byte for what is put into the sealed file
+ * (0: nothing), then changes to state.db, its log, secrets.bin and secrets.key
+ * (damage.h). */
 #include "damage.h"
 
 #include "platform/fs.h"
@@ -97,8 +98,8 @@ static void seal(struct damage_file *files, ts_str plain)
 
     mbedtls_gcm_init(&ctx);
     FUZZ_CHECK(mbedtls_gcm_setkey(&ctx, MBEDTLS_CIPHER_ID_AES, key, 256) == 0 &&
-                   mbedtls_gcm_crypt_and_tag(&ctx, MBEDTLS_GCM_ENCRYPT, plain.n, nonce, 12,
-                                             (const unsigned char *)"TSSEAL1\n", 8,
+                   mbedtls_gcm_crypt_and_tag(&ctx, MBEDTLS_GCM_ENCRYPT, plain.n, nonce,
+                                             12, (const unsigned char *)"TSSEAL1\n", 8,
                                              (const unsigned char *)plain.p, out, 16,
                                              tag) == 0,
                "not sealed");
@@ -127,15 +128,15 @@ static void warned(void *ctx, const char *text)
 static void restart(void *ctx, const struct ts_restart *r)
 {
     ++*(size_t *)ctx;
-    FUZZ_CHECK(r->step_id && r->target && r->phase && r->message, "a restart without texts");
+    FUZZ_CHECK(r->step_id && r->target && r->phase && r->message,
+               "a restart without texts");
 }
 
 static void clear_error(enum ts_code rc, const struct ts_err *err)
 {
-    FUZZ_CHECK(rc == TS_OK ||
-                   ((rc == TS_EDAMAGED || rc == TS_ENOTFOUND || rc == TS_EIO ||
-                     rc == TS_EACCESS || rc == TS_ELIMIT) &&
-                    strlen(err->text) > 10),
+    FUZZ_CHECK(rc == TS_OK || ((rc == TS_EDAMAGED || rc == TS_ENOTFOUND || rc == TS_EIO ||
+                                rc == TS_EACCESS || rc == TS_ELIMIT) &&
+                               strlen(err->text) > 10),
                "%s: %s", ts_code_name(rc), err->text);
 }
 

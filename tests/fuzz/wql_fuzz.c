@@ -56,8 +56,8 @@ static void query(ts_str text, const char *ns)
                    "%zu rows", answer.count);
     } else {
         FUZZ_CHECK(rc == TS_EUNSUPPORTED || rc == TS_ELIMIT ||
-                       (rc == TS_EINPUT && (strstr(err.text, "column ") ||
-                                              memchr(text.p, '\0', text.n))),
+                       (rc == TS_EINPUT &&
+                        (strstr(err.text, "column ") || memchr(text.p, '\0', text.n))),
                    "%s: %s", ts_code_name(rc), err.text);
     }
     ts_arena_fini(&a);
