@@ -90,11 +90,12 @@ static enum ts_code parse_line(struct list *l, ts_str line, const char *name, in
     enum ts_code rc;
     size_t k = 0;
 
-    if (rest.n == 0 || rest.p[0] == '#')
-        return TS_OK;
-    if (memchr(rest.p, 0, rest.n))
+    /* In a comment too: the catalogue keeps the list as a text, which would end there. */
+    if (rest.n && memchr(rest.p, 0, rest.n))
         return ts_fail(err, TS_EINPUT, "%s:%d: the line contains a NUL byte", name,
                        number);
+    if (rest.n == 0 || rest.p[0] == '#')
+        return TS_OK;
     while (k < rest.n && rest.p[k] != ' ' && rest.p[k] != '\t')
         k++;
     word = (ts_str){rest.p, k};

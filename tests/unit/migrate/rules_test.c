@@ -99,6 +99,27 @@ Test(rules, faults_name_file_and_line)
     }
 }
 
+/* The list is kept as a text: rules behind a NUL byte would be forgotten there. */
+Test(rules, a_zero_byte_is_refused_anywhere)
+{
+    static const struct {
+        ts_str list;
+        int line;
+    } lists[] = {{TS_S("# a\0b\nexclude *.tmp"), 1},
+                 {TS_S("exclude a\n\0"), 2},
+                 {TS_S("exclude a\0b"), 1}};
+
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        struct ts_rules *r = NULL;
+        struct ts_err err = {0};
+        char *message = ts_format("t:%d: the line contains a NUL byte", lists[i].line);
+        cr_expect_eq(ts_rules_parse(&r, lists[i].list, "t", &err), TS_EINPUT);
+        cr_expect_str_eq(err.text, message);
+        ts_rules_free(r);
+        ts_free(message);
+    }
+}
+
 Test(rules, a_hostile_pattern_costs_little)
 {
     struct ts_buf b = {0};
