@@ -16,7 +16,7 @@
         {"events", 0, "FILE", false,                                                   \
          "Append events as JSON Lines to FILE; - is standard output"},                 \
         {"on-restart", 0, "HOW", false,                                                \
-         "reboot: restart this machine, which then goes on by itself; exit (default): "   \
+         "reboot: restart this machine, which then goes on by itself; exit (default): " \
          "leave it to the caller, exit code 10"},                                       \
         {"from", 0, "STEP-ID", false, "Go on at this step"},                           \
         {"verbose", 'v', NULL, false, "Show what programs print"},                     \

@@ -18,6 +18,7 @@ CUTS = int(os.environ.get("TASKSEQ_UML_CUTS", "500" if NIGHTLY else "20"))
 NTFS_CUTS = 60 if NIGHTLY else 3
 SEED = int(os.environ.get("TASKSEQ_UML_SEED", str(int(time.time()) % 1000000)))
 AT_ONCE = 2
+NTFS = "ntfs ntfs_options=permissions"  # owners and modes are kept
 PEOPLE = """{ "users": [
   { "name": "Ann", "files": 300, "folders": 40, "largest": 60000 },
   { "name": "Bob", "files": 150, "folders": 20 },
@@ -115,9 +116,10 @@ def result(picture):
         return "no status: " + picture["status"]
 
 
-def damaged(disk):
-    """What e2fsck finds; None if the disk is clean."""
-    done = subprocess.run(["e2fsck", "-fn", disk], capture_output=True, text=True)
+def damaged(disk, fstype="ext4"):
+    """What the checker of the file system finds; None if the disk is clean."""
+    checker = ["ntfsfix", "-n"] if fstype.startswith("ntfs") else ["e2fsck", "-fn"]
+    done = subprocess.run(checker + [disk], capture_output=True, text=True)
     return None if done.returncode == 0 else done.stdout + done.stderr
 
 
@@ -129,7 +131,7 @@ def arrangement(picture):
 def judge(wanted, machine, code, fstype="ext4"):
     """The machine has ended its run and lost its power: was anything lost?  None if not."""
     picture = machine.look(fstype)
-    fsck = damaged(machine.disk) if fstype == "ext4" else None
+    fsck = damaged(machine.disk, fstype)
     why = (("exit code %d" % code if code != 0 else None) or
            ("the run has " + result(picture) if result(picture) != "succeeded" else None) or
            differences(wanted, picture) or arrangement(picture) or fsck)
@@ -147,7 +149,7 @@ class Uncut:
 
     def __init__(self, lab, name, fstype, disk):
         self.lab, self.name, self.fstype = lab, name, fstype
-        self.disks, self.seconds, self.phases = [], [], []
+        self.disks, self.seconds, self.lead, self.phases = [], [], [], []
         self.order = "go " + fstype
         machine = Machine(lab, name, lab.path(name + ".img"))
         copy(disk, machine.disk)
@@ -162,7 +164,8 @@ class Uncut:
 
     def _worked(self, machine):
         if machine.started:
-            self.seconds.append(machine.heard - machine.started)
+            self.seconds.append(machine.heard - machine.began)
+            self.lead.append(machine.began - machine.started)
             self.phases.append(machine.phase)
 
     def _started(self, machine):
@@ -172,11 +175,14 @@ class Uncut:
         self.disks.append(path)
 
     def instant(self, dice):
-        """A start and an instant in it, every instant of work as likely as any other."""
-        at = dice.uniform(0, sum(self.seconds))
-        for start, seconds in enumerate(self.seconds):
-            if at < seconds or start == len(self.seconds) - 1:
-                return start, at
+        """A start, an instant in it, and whether that is one before the run goes on: every
+        instant of work as likely as any other, and one cut of eight comes early."""
+        early = dice.random() < 0.125
+        lasts = self.lead if early else self.seconds
+        at = dice.uniform(0, sum(lasts))
+        for start, seconds in enumerate(lasts):
+            if at < seconds or start == len(lasts) - 1:
+                return start, at, early
             at -= seconds
 
 
@@ -189,16 +195,16 @@ def one_cut(uncut, number, dice_seed):
     machine = Machine(lab, name, lab.path(name + ".img"))
     try:
         while True:
-            start, seconds = uncut.instant(dice)
+            start, seconds, early = uncut.instant(dice)
             copy(uncut.disks[start], machine.disk)
-            if machine.run_until_cut(uncut.order, seconds):
+            if machine.run_until_cut(uncut.order, seconds, early):
                 break
         where = [(machine.phase, machine.step or "before the first step")]
         order = uncut.order
         if number % 2:  # firmware that has used up the entry for one start
             order += " firmware=forgets"
         if number % 4 == 3:  # and once more, early, while the machine recovers
-            machine.run_until_cut(order, dice.uniform(0, 0.3))
+            machine.run_until_cut(order, dice.uniform(0, 0.3), early=True)
             where.append((machine.phase, machine.step or "before the first step"))
         code = machine.run(uncut.order, order)
         machine.cut()  # and once more, when everything has been promised
@@ -374,11 +380,13 @@ def ntfs(lab, seed):
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     machine = Machine(lab, "fill", empty)
     machine.power_on()
-    machine.ready("fill ntfs")
+    machine.ready("fill " + NTFS)
     machine.listen(lambda line: line.startswith("@@ END"))
     machine.wait_off()
-    before = machine.look("ntfs")
-    uncut = Uncut(lab, "ntfs", "ntfs", empty)
+    odd = sum(line.startswith("cp: cannot create") for line in machine.seen)
+    print("ntfs: %d names cannot be there (not UTF-8)" % odd)
+    before = machine.look(NTFS)
+    uncut = Uncut(lab, "ntfs", NTFS, empty)
     good = uncut.code == 0 and result(uncut.picture) == "succeeded"
     check("NTFS: the refresh ends", good, "\n".join(uncut.machine.seen[-40:]))
     if good:

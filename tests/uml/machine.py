@@ -58,7 +58,8 @@ class Machine:
         self.rest = b""
         self.boots = 0
         self.phase = self.step = ""
-        self.started = self.heard = 0.0  # when userland began; the last event
+        # When userland began, the run's first event in it, the last event.
+        self.started = self.began = self.heard = 0.0
         os.makedirs(lab.path("out", name), exist_ok=True)
 
     # ---- power ----
@@ -116,13 +117,14 @@ class Machine:
         self.seen.append(line)
         if line.startswith("@@ START "):
             self.phase, self.step = line.split()[2], ""
-            self.started = time.monotonic()
+            self.started, self.began = time.monotonic(), 0.0
         elif line.startswith("@@ BROKEN"):
             raise Broken(line)
         elif line.startswith("{"):
             try:
                 event = json.loads(line)
                 self.heard = time.monotonic()
+                self.began = self.began or self.heard
             except ValueError:
                 return
             if event.get("event") in ("step.started", "step.finished"):
@@ -175,13 +177,15 @@ class Machine:
             self.tell(first_order if first_order and number == 0 else order)
         raise Broken("the machine restarts and restarts")
 
-    def run_until_cut(self, order, seconds):
-        """Let it run and cut the power `seconds` after the start of its userland.  False:
-        the run had ended before."""
+    def run_until_cut(self, order, seconds, early=False):
+        """Let it run and cut the power `seconds` after the run's first event, or, early,
+        after the start of its userland.  False: the run had ended before."""
         self.power_on()
         self.ready(order)
         self.listen(lambda text: text.startswith("@@ START"))
-        until = self.started + seconds
+        if not early:
+            self.listen(lambda text: self.began or text.startswith("@@ END"))
+        until = time.monotonic() + seconds
         while True:
             line = self.listen(lambda text: text.startswith(("@@ READY", "@@ END")), until)
             if line is None or line.startswith("@@ END"):
