@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct loop_options loop = {.seed = 1};
+struct loop_options loop = {.seed = 1, .parts = 1};
 struct loop_count total;
 
 static unsigned lie_of(const char *name)
@@ -45,16 +45,25 @@ void loop_parse(int argc, char **argv)
             loop.pairs = (unsigned)strtoul(value, NULL, 10), i++;
         } else if (strcmp(argv[i], "--seed") == 0) {
             loop.seed = strtoull(value, NULL, 10), i++;
+        } else if (strcmp(argv[i], "--part") == 0 &&
+                   sscanf(value, "%u/%u", &loop.part, &loop.parts) == 2 && loop.parts) {
+            i++;
         } else if (strcmp(argv[i], "--only") == 0) {
             loop.only = value, i++;
         } else {
             fprintf(stderr,
                     "usage: %s [--nightly] [--lie wal|database|folders|volumes|files] "
-                    "[--pairs N] [--seed N] [--only NAME] [-v]\n",
+                    "[--pairs N] [--seed N] [--only NAME] [--part I/N] [-v]\n",
                     argv[0]);
             exit(2);
         }
     }
+}
+
+bool loop_mine(unsigned i, const char *name)
+{
+    return i % loop.parts == loop.part % loop.parts &&
+           (!loop.only || strstr(name, loop.only));
 }
 
 void loop_failed(const char *name, const char *fmt, ...)
@@ -100,7 +109,8 @@ void loop_line(const char *name, const struct loop_count *before, const char *mo
 
 int loop_end(void)
 {
-    printf("# total: %llu calls cut, %llu crash points (%llu different machines), %llu pairs "
+    printf("# total: %llu calls cut, %llu crash points (%llu different machines), %llu "
+           "pairs "
            "of cuts, %llu faults, %llu failures\n",
            (unsigned long long)total.calls, (unsigned long long)total.points,
            (unsigned long long)total.machines, (unsigned long long)total.pairs,

@@ -9,16 +9,21 @@
 
 struct loop_options {
     bool nightly;
-    unsigned lies;      /* FK_LIE_...: failures are what is wanted */
-    unsigned pairs;     /* of cuts, for each scenario */
+    unsigned lies;  /* FK_LIE_...: failures are what is wanted */
+    unsigned pairs; /* of cuts, for each scenario */
     uint64_t seed;
-    const char *only;   /* names that contain this */
+    const char *only; /* names that contain this */
     bool verbose;
+    unsigned part, parts; /* of the scenarios: every `parts`-th, beginning with `part` */
 };
 extern struct loop_options loop;
 
-/* --nightly (or TASKSEQ_NIGHTLY=1), --lie KIND, --pairs N, --seed N, --only TEXT, -v. */
+/* --nightly (or TASKSEQ_NIGHTLY=1), --lie KIND, --pairs N, --seed N, --only TEXT, --part
+ * I/N, -v. */
 void loop_parse(int argc, char **argv);
+
+/* Is the i-th thing to be done here? */
+bool loop_mine(unsigned i, const char *name);
 
 struct loop_count {
     uint64_t calls;    /* at which the power was cut */

@@ -21,7 +21,11 @@
 #define FOLDER TASKSEQ_SOURCE_DIR "/tests/scenario"
 #define STATE "/machine/state"
 
-enum { MOST_STARTS = 60, MOST_INTERRUPTS = 8, INJECTED = 94 /* a reference's own crash */ };
+enum {
+    MOST_STARTS = 60,
+    MOST_INTERRUPTS = 8,
+    INJECTED = 94 /* a reference's own crash */
+};
 
 /* Left out, and why.  Everything else goes through all loops. */
 static const struct {
@@ -32,13 +36,14 @@ static const struct {
     {"crash-other-phase.json", "its starts are numbered, and a cut adds one"},
     {"restart-trusted.json", "its starts are numbered, and a cut adds one"},
     {"restart-wrong-phase.json", "its starts are numbered, and a cut adds one"},
-    {"restart-does-not-happen.json", "a cut is the restart that does not happen otherwise"},
+    {"restart-does-not-happen.json",
+     "a cut is the restart that does not happen otherwise"},
 };
 
 /* A step that was under way when the power went. */
 struct interrupt {
     char step[64];
-    size_t ran; /* traces it had left by then */
+    size_t ran;  /* traces it had left by then */
     bool traced; /* the attempt that was cut off had left its own */
 };
 
@@ -47,14 +52,16 @@ struct game {
     const struct ts_value *data;
     enum ts_phase phase, first_phase;
     bool resume, reference, cancels;
-    int starts; /* the scenario's own */
+    bool faulty; /* calls fail: it may stop */
+    int starts;  /* the scenario's own */
     int cuts;
     /* of a reference: where it crashes, and the step whose cancel is lost */
     struct interrupt crash[MOST_INTERRUPTS], lost;
     int crashes;
 };
 
-/* ---- notes --------------------------------------------------------------------------- */
+/* ---- notes ---------------------------------------------------------------------------
+ */
 
 static size_t lines_of(const char *note, const char *text)
 {
@@ -120,8 +127,8 @@ static int read_interrupts(const char *note, struct interrupt *out)
     return n;
 }
 
-/* No step was under way.  A wish to stop that came in the last one is lost unless the state
- * says it. */
+/* No step was under way.  A wish to stop that came in the last one is lost unless the
+ * state says it. */
 static void note_last(void)
 {
     char *ran = fk_noted("ran"), *last = ran;
@@ -188,7 +195,8 @@ static bool step(void *ctx, const char *name, size_t calls, bool traced)
     return !(traced && strcmp(g->lost.step, name) == 0 && g->lost.ran == calls + 1);
 }
 
-/* ---- the machine --------------------------------------------------------------------- */
+/* ---- the machine ---------------------------------------------------------------------
+ */
 
 static int boot(void *ctx)
 {
@@ -207,6 +215,7 @@ static int boot(void *ctx)
                                    .phase = g->phase,
                                    .resume = g->resume,
                                    .more_restarts = 10,
+                                   .quiet = g->faulty,
                                    .state_dir = STATE,
                                    .world = &world};
 
@@ -294,6 +303,20 @@ static void back(struct game *g, enum fk_crash how, uint64_t seed)
     arrive(g, false);
 }
 
+/* The message names the file or its folder. */
+static bool stopped_in_order(struct game *g)
+{
+    char *why = fk_noted("stopped");
+    bool ok = fk_failed() && strstr(why, STATE);
+
+    if (!ok) {
+        loop_failed(g->name, "%s failed, and it stopped saying: %s", fk_failed_call(),
+                    why);
+    }
+    free(why);
+    return ok;
+}
+
 /* To the end, through whatever cuts are set. */
 static bool play(struct game *g, enum fk_crash how, uint64_t seed)
 {
@@ -307,6 +330,10 @@ static bool play(struct game *g, enum fk_crash how, uint64_t seed)
         case RUNS_ON:
             break;
         case STOPPED:
+            if (g->faulty && stopped_in_order(g)) {
+                fk_fail(0, 0, 0, false); /* what was wrong is put right */
+                break;
+            }
             loop_failed(g->name, "the runtime stopped, see above");
             return false;
         case BROKEN:
@@ -335,7 +362,8 @@ static char *summary(struct game *g)
     return ts_buf_take(&b);
 }
 
-/* ---- what may come of it ------------------------------------------------------------- */
+/* ---- what may come of it -------------------------------------------------------------
+ */
 
 struct reference {
     struct reference *next;
@@ -363,6 +391,7 @@ static const char *reference_end(const struct game *like, const struct interrupt
     struct reference *r;
 
     g.reference = true;
+    g.faulty = false;
     g.crashes = n;
     g.lost = *lost;
     if (n) {
@@ -425,8 +454,8 @@ static void tell_interrupts(const struct interrupt *cut, int n)
     }
 }
 
-/* A run whose user's wish to stop got lost with the power: only where nothing ran after the
- * step in which it came. */
+/* A run whose user's wish to stop got lost with the power: only where nothing ran after
+ * the step in which it came. */
 static bool lost_its_cancel(struct game *g, const struct interrupt *cut, int n,
                             const char *have)
 {
@@ -466,7 +495,8 @@ static void judge(struct game *g, const char *what)
     ts_free(have);
 }
 
-/* ---- the loops ----------------------------------------------------------------------- */
+/* ---- the loops -----------------------------------------------------------------------
+ */
 
 /* Machines that were played to their end. */
 static uint64_t *seen;
@@ -510,11 +540,12 @@ static void one_way(const struct game *at_cut, enum fk_crash how, uint64_t seed,
     }
 }
 
-/* The power goes here: the machine comes back in several ways, each goes on to its end. */
+/* The power goes here: the machine comes back in several ways, each goes on to its end.
+ */
 static void at_point(void *look)
 {
-    static const enum fk_crash ways[] = {FK_DROP, FK_RANDOM, FK_RANDOM, FK_KEEP,
-                                         FK_RANDOM, FK_RANDOM};
+    static const enum fk_crash ways[] = {FK_DROP, FK_RANDOM, FK_RANDOM,
+                                         FK_KEEP, FK_RANDOM, FK_RANDOM};
     struct fk_snapshot *now = fk_save();
     uint64_t n = fk_points();
     char call[150];
@@ -555,10 +586,10 @@ static void pairs(struct game *g, uint64_t calls, unsigned count)
     char what[200];
 
     for (unsigned i = 0; i < count && calls > 0; i++) {
-        uint64_t a = 1 + (seed = seed * 6364136223846793005u + 1442695040888963407u) / 7 %
-                             calls;
-        uint64_t b = 1 + (seed = seed * 6364136223846793005u + 1442695040888963407u) / 7 %
-                             calls;
+        uint64_t a =
+            1 + (seed = seed * 6364136223846793005u + 1442695040888963407u) / 7 % calls;
+        uint64_t b =
+            1 + (seed = seed * 6364136223846793005u + 1442695040888963407u) / 7 % calls;
         /* Half of them soon after one another: in the midst of going on. */
         b = i % 2 ? 1 + b % 60 : b;
         begin(g);
@@ -570,6 +601,69 @@ static void pairs(struct game *g, uint64_t calls, unsigned count)
             judge(g, what);
         } else {
             loop_failed(g->name, "%s: no end", what);
+        }
+    }
+}
+
+/* ---- calls that fail -----------------------------------------------------------------
+ */
+
+/* The scenarios whose calls are made to fail in every run; all are at night. */
+static const char *const with_faults[] = {"order-of-effects", "finally-restart",
+                                          "retry.json", "interrupt-in-finally"};
+
+static bool wants_faults(const char *file)
+{
+    for (size_t i = 0; i < sizeof with_faults / sizeof with_faults[0]; i++) {
+        if (strstr(file, with_faults[i])) {
+            return true;
+        }
+    }
+    return loop.nightly;
+}
+
+/* The n-th call of a kind fails; false: there are not so many. */
+static bool one_fault(struct game *g, unsigned kind, const char *name, uint64_t n, int os)
+{
+    bool for_good = n % 2 == 0; /* until the next start, else once */
+    char what[200];
+
+    begin(g);
+    g->faulty = true;
+    fk_cut_at(0, 0);
+    fk_fail(kind, n, os, for_good);
+    bool ended = play(g, FK_KEEP, 0), failed = fk_failed();
+    fk_fail(0, 0, 0, false);
+    snprintf(what, sizeof what, "%s %llu fails%s: %s", name, (unsigned long long)n,
+             for_good ? " for good" : "", strerror(os));
+    if (ended) {
+        judge(g, what);
+    } else {
+        loop_failed(g->name, "%s: no end", what);
+    }
+    g->faulty = false;
+    total.faults += failed;
+    return failed;
+}
+
+static void faults(struct game *g)
+{
+    static const struct {
+        unsigned kind;
+        const char *name;
+    } kinds[] = {{FK_WRITE, "write"},    {FK_SYNC, "sync"},     {FK_CREATE, "creation"},
+                 {FK_MKDIR, "mkdir"},    {FK_RENAME, "rename"}, {FK_LINK, "link"},
+                 {FK_UNLINK, "removal"}, {FK_META, "metadata"}};
+    static const int numbers[] = {ENOSPC, EIO, EACCES};
+
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+        bool more = true;
+        for (uint64_t n = 1; more; n++) {
+            for (size_t i = 0; i < 3; i++) {
+                if (loop.nightly || i == n % 3) {
+                    more = one_fault(g, kinds[k].kind, kinds[k].name, n, numbers[i]);
+                }
+            }
         }
     }
 }
@@ -587,11 +681,15 @@ static void scenario(const char *file, const struct ts_value *data)
     ts_phase_parse(ts_str_of(phase ? phase : "FullOS"), &g.first_phase);
     uint64_t calls = every_point(&g);
     pairs(&g, calls, loop.pairs);
+    if (wants_faults(file) && !loop.lies) {
+        faults(&g);
+    }
     forget_references();
     loop_line(file, &before, "");
 }
 
-/* ---- the files ----------------------------------------------------------------------- */
+/* ---- the files -----------------------------------------------------------------------
+ */
 
 static const char *why_left_out(const char *file)
 {
@@ -639,8 +737,7 @@ int main(int argc, char **argv)
     fk_power_up();
     for (int i = 0; i < n; i++) {
         const char *file = list[i]->d_name;
-        if (ts_str_ends(ts_str_of(file), TS_S(".json")) &&
-            (!loop.only || strstr(file, loop.only))) {
+        if (ts_str_ends(ts_str_of(file), TS_S(".json")) && loop_mine((unsigned)i, file)) {
             one_file(file);
         }
         free(list[i]);

@@ -42,9 +42,14 @@ static void report(const struct scenario_start *s, struct fake *f)
     ts_buf_free(&b);
 }
 
-static int wrong(const char *what, const struct ts_err *err)
+static int wrong(const struct scenario_start *s, const char *what,
+                 const struct ts_err *err)
 {
-    fprintf(stderr, "scenario: %s: %s\n", what, err->text);
+    if (!s->quiet) {
+        fprintf(stderr, "scenario: %s: %s\n", what, err->text);
+    }
+    s->world->append(s->world->steps.ctx, "stopped", ts_str_of(err->text));
+    s->world->append(s->world->steps.ctx, "stopped", TS_S("\n"));
     return SCENARIO_WRONG;
 }
 
@@ -55,7 +60,8 @@ static void set_variables(struct fake *f, const struct ts_value *list)
     }
 }
 
-/* ---- what is under way in the state -------------------------------------------------- */
+/* ---- what is under way in the state --------------------------------------------------
+ */
 
 static const struct ts_value *last(const struct ts_value *list)
 {
@@ -94,7 +100,8 @@ static enum ts_code tell_pending(const struct scenario_start *s, struct fake *f,
         const struct ts_value *steps = ts_value_get(v, "steps");
         for (const struct ts_value *m = steps->first; m; m = m->next) {
             const struct ts_value *attempt = last(ts_value_get(m, "attempts"));
-            const struct ts_value *ended = attempt ? ts_value_get(attempt, "ended") : NULL;
+            const struct ts_value *ended =
+                attempt ? ts_value_get(attempt, "ended") : NULL;
             if (ended && ended->kind == TS_NULL) {
                 const char *name = ts_value_text(m, "name");
                 s->world->pending(s->world->steps.ctx, name, attempts_at(steps, name));
@@ -109,7 +116,8 @@ static enum ts_code tell_pending(const struct scenario_start *s, struct fake *f,
     return rc;
 }
 
-/* ---- the state ----------------------------------------------------------------------- */
+/* ---- the state -----------------------------------------------------------------------
+ */
 
 static enum ts_code go_on(const struct scenario_start *s, struct fake *f)
 {
@@ -146,7 +154,8 @@ static enum ts_code open_state(const struct scenario_start *s, struct fake *f,
     return s->resume ? go_on(s, f) : ts_state_begin(f->config.state, &run, &f->err);
 }
 
-/* ---- one start ----------------------------------------------------------------------- */
+/* ---- one start -----------------------------------------------------------------------
+ */
 
 static const struct ts_value *flag(const struct scenario_start *s, const char *key)
 {
@@ -192,7 +201,8 @@ static int run(const struct scenario_start *s, struct fake *f,
     enum ts_code rc = open_state(s, f, seq);
 
     if (rc != TS_OK) {
-        return rc == TS_ENOTFOUND && s->resume ? SCENARIO_NOTHING : wrong("state", &f->err);
+        return rc == TS_ENOTFOUND && s->resume ? SCENARIO_NOTHING
+                                               : wrong(s, "state", &f->err);
     }
     rc = fake_run(f, seq, s->resume, s->resume ? NULL : ts_value_text(s->data, "from"));
     s->world->append(s->world->steps.ctx, "log", ts_buf_view(&f->log));
@@ -200,7 +210,7 @@ static int run(const struct scenario_start *s, struct fake *f,
         return SCENARIO_ENDED;
     }
     if (rc != TS_OK) {
-        return wrong("engine", &f->err);
+        return wrong(s, "engine", &f->err);
     }
     report(s, f);
     return f->result.end == TS_END_RESTART ? 10 : 0;
@@ -217,7 +227,7 @@ int scenario_start(const struct scenario_start *s)
     ts_json_write(&json, ts_value_get(s->data, "sequence"), 0);
     if (ts_sequence_parse(&seq, ts_buf_view(&json), "json", "sequence", NULL, &f.steps,
                           &f.err) != TS_OK) {
-        code = wrong("sequence", &f.err);
+        code = wrong(s, "sequence", &f.err);
     } else {
         prepare(s, &f);
         code = run(s, &f, seq);
@@ -229,7 +239,8 @@ int scenario_start(const struct scenario_start *s)
     return code;
 }
 
-/* ---- what is left -------------------------------------------------------------------- */
+/* ---- what is left --------------------------------------------------------------------
+ */
 
 static void add_members(struct ts_buf *out, const struct ts_value *v,
                         const char *const *keys)
@@ -246,9 +257,9 @@ static void add_members(struct ts_buf *out, const struct ts_value *v,
 
 static void add_step(struct ts_buf *out, const struct ts_value *v)
 {
-    static const char *const attempt[] = {"attempt", "code", "succeeded", "ignored",
-                                          "note",    NULL},
-                            *const skipped[] = {"reason", "why", NULL};
+    static const char *const attempt[] = {"attempt", "code", "succeeded",
+                                          "ignored", "note", NULL},
+                             *const skipped[] = {"reason", "why", NULL};
     const struct ts_value *list = ts_value_get(v, "attempts");
 
     for (const struct ts_value *m = list ? list->first : NULL; m; m = m->next) {

@@ -1,12 +1,13 @@
-/* scenario_play.h - one start of the machine of a scenario (tests/scenario/README.md), and
- * what its run left in the state. */
+/* scenario_play.h - one start of the machine of a scenario (tests/scenario/README.md),
+ * and what its run left in the state. */
 #ifndef TS_TESTS_SCENARIO_PLAY_H
 #define TS_TESTS_SCENARIO_PLAY_H
 
 #include "fake_steps.h"
 
-/* Where notes of the play are kept, outside the machine: "ran" and "events" (lines), "log",
- * "report.json" (what the last start said at its end). */
+/* Where notes of the play are kept, outside the machine: "ran" and "events" (lines),
+ * "log", "report.json" (what the last start said at its end), "stopped" (why it could not
+ * go on). */
 struct scenario_world {
     struct fake_world steps;
     void (*append)(void *ctx, const char *name, ts_str text); /* ctx: steps.ctx */
@@ -21,13 +22,14 @@ struct scenario_start {
     enum ts_phase phase;
     bool resume;
     int more_restarts; /* that the limit lets pass beyond the scenario's own */
+    bool quiet;        /* say nothing on standard error */
     const char *state_dir;
     const struct scenario_world *world;
 };
 
-/* Exit code of the start: 0 the run ended, 10 a restart, FAKE_CRASH_EXIT (by _exit) a step
- * crashed; NOTHING: there is no run to resume; ENDED: it had ended before; WRONG: said on
- * standard error. */
+/* Exit code of the start: 0 the run ended, 10 a restart, FAKE_CRASH_EXIT (by _exit) a
+ * step crashed; NOTHING: there is no run to resume; ENDED: it had ended before; WRONG:
+ * said on standard error. */
 enum { SCENARIO_NOTHING = 96, SCENARIO_ENDED = 95, SCENARIO_WRONG = 98 };
 int scenario_start(const struct scenario_start *s);
 

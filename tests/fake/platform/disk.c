@@ -15,26 +15,38 @@
 
 struct fk_machine *fk;
 
-/* ---- memory -------------------------------------------------------------------------- */
+/* ---- memory --------------------------------------------------------------------------
+ */
 
 struct block {
     size_t class;
     size_t pad; /* what is handed out is aligned to 16 */
 };
 
+/* Small blocks in steps, so that pages waste nothing; large ones by powers of two. */
+enum { STEP = 64, STEPS = 96 };
+
 static size_t class_of(size_t n)
 {
-    size_t c = 5;
+    size_t c = (n + sizeof(struct block) + STEP - 1) / STEP;
 
-    while (((size_t)1 << c) < n + sizeof(struct block)) {
+    if (c < STEPS) {
+        return c;
+    }
+    for (c = 13; ((size_t)1 << c) < n + sizeof(struct block);) {
         c++;
     }
-    return c;
+    return STEPS + c - 13;
+}
+
+static size_t size_of(size_t class)
+{
+    return class < STEPS ? class * STEP : (size_t)1 << (class - STEPS + 13);
 }
 
 void *fk_alloc(size_t n)
 {
-    size_t c = class_of(n), size = (size_t)1 << c;
+    size_t c = class_of(n), size = size_of(c);
     struct block *b = fk->free[c];
 
     if (b) {
@@ -77,7 +89,8 @@ uint64_t fk_random(uint64_t *state)
     return z ^ (z >> 31);
 }
 
-/* ---- content ------------------------------------------------------------------------- */
+/* ---- content -------------------------------------------------------------------------
+ */
 
 static void drop_page(struct fk_page *p)
 {
@@ -201,7 +214,8 @@ void fk_meta_set(struct fk_meta *to, const struct fk_meta *from)
     }
 }
 
-/* ---- nodes --------------------------------------------------------------------------- */
+/* ---- nodes ---------------------------------------------------------------------------
+ */
 
 struct fk_node *fk_node_new(int volume, uint32_t mode)
 {
@@ -276,7 +290,8 @@ void fk_unuse(struct fk_node *n)
     }
 }
 
-/* ---- names --------------------------------------------------------------------------- */
+/* ---- names ---------------------------------------------------------------------------
+ */
 
 static size_t index_of(const struct fk_entries *e, const char *name)
 {
@@ -305,8 +320,8 @@ static void entry_add(struct fk_entries *e, const char *name, struct fk_node *n)
         e->list = more;
         e->cap = cap;
     }
-    e->list[e->n++] =
-        (struct fk_entry){.serial = fk->next_serial++, .node = n, .name = fk_strdup(name)};
+    e->list[e->n++] = (struct fk_entry){
+        .serial = fk->next_serial++, .node = n, .name = fk_strdup(name)};
     fk_use(n);
 }
 
@@ -389,7 +404,8 @@ void fk_move_name(struct fk_node *dir, const char *name, struct fk_node *to,
     }
 }
 
-/* ---- changes of files ---------------------------------------------------------------- */
+/* ---- changes of files ----------------------------------------------------------------
+ */
 
 static struct fk_op *note_op(struct fk_node *n, enum fk_change kind)
 {
@@ -427,7 +443,8 @@ void fk_change_meta(struct fk_node *n, const struct fk_meta *m)
     note_op(n, FK_C_META);
 }
 
-/* ---- durable ------------------------------------------------------------------------- */
+/* ---- durable -------------------------------------------------------------------------
+ */
 
 static void name_op_free(struct fk_name_op *op)
 {
@@ -556,7 +573,8 @@ bool fk_all_durable(void)
     return true;
 }
 
-/* ---- a crash ------------------------------------------------------------------------- */
+/* ---- a crash -------------------------------------------------------------------------
+ */
 
 static bool one_in(uint64_t *seed, unsigned n)
 {
@@ -566,7 +584,8 @@ static bool one_in(uint64_t *seed, unsigned n)
 /* Each folder keeps a prefix of its changes; a move happens on both sides or not. */
 static void choose_names(enum fk_crash how, uint64_t *seed)
 {
-    unsigned odds = 2 + (unsigned)(fk_random(seed) % 8); /* long prefixes and short ones */
+    unsigned odds =
+        2 + (unsigned)(fk_random(seed) % 8); /* long prefixes and short ones */
 
     for (struct fk_node *n = fk->nodes; n; n = n->next) {
         n->marked = false; /* this folder keeps no more changes */
@@ -722,7 +741,8 @@ void fk_shut_down(void)
     fk_crash(FK_KEEP, 0);
 }
 
-/* ---- the whole ----------------------------------------------------------------------- */
+/* ---- the whole -----------------------------------------------------------------------
+ */
 
 static struct fk_node *volume_new(void)
 {
@@ -817,7 +837,8 @@ void fk_reset(void)
     fk_shut_down();
 }
 
-/* ---- the same machine again? --------------------------------------------------------- */
+/* ---- the same machine again? ---------------------------------------------------------
+ */
 
 static uint64_t mix(uint64_t h, uint64_t v)
 {
@@ -905,7 +926,8 @@ void fk_snapshot_free(struct fk_snapshot *s)
     free(s);
 }
 
-/* ---- notes --------------------------------------------------------------------------- */
+/* ---- notes ---------------------------------------------------------------------------
+ */
 
 static struct fk_text *text_of(const char *name)
 {

@@ -15,7 +15,7 @@ struct fk_page {
 
 struct fk_content {
     uint64_t size;
-    size_t n; /* of pages */
+    size_t n;               /* of pages */
     struct fk_page **pages; /* NULL: a hole */
 };
 
@@ -93,8 +93,8 @@ struct fk_text {
 };
 
 struct fk_machine {
-    size_t used; /* bytes of the memory that were ever handed out */
-    void *free[40];
+    size_t used;     /* bytes of the memory that were ever handed out */
+    void *free[130]; /* blocks by class */
     struct fk_node *nodes;
     struct fk_volume volumes[FK_VOLUMES + 1]; /* from 1 on */
     int volume_count;

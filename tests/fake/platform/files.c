@@ -41,7 +41,8 @@ long fk_done(int os, long result)
     return result;
 }
 
-/* ---- points -------------------------------------------------------------------------- */
+/* ---- points --------------------------------------------------------------------------
+ */
 
 static void fail_now(char *line)
 {
@@ -112,7 +113,7 @@ void fk_fail(unsigned kinds, uint64_t n, int os, bool for_good)
     fk->fail_seen = 0;
     fk->fail_os = os;
     fk->fail_for_good = for_good;
-    fk->failed = false;
+    fk->failed = fk->failed && n == 0;
 }
 
 bool fk_failed(void)
@@ -130,7 +131,8 @@ void fk_lie(unsigned what)
     fk->lies = what;
 }
 
-/* ---- descriptors --------------------------------------------------------------------- */
+/* ---- descriptors ---------------------------------------------------------------------
+ */
 
 struct fk_open *fk_open_of(int fd)
 {
@@ -265,7 +267,8 @@ int fk_openat(int dir, const char *path, int flags, ...)
     return (int)fk_done(os, fd);
 }
 
-/* ---- reading and writing ------------------------------------------------------------- */
+/* ---- reading and writing -------------------------------------------------------------
+ */
 
 static ssize_t get(struct fk_open *f, void *p, size_t n, uint64_t at)
 {
@@ -422,7 +425,8 @@ ssize_t fk_copy_file_range(int in, off_t *in_at, int out, off_t *out_at, size_t 
     return fk_done(os, got);
 }
 
-/* ---- durable ------------------------------------------------------------------------- */
+/* ---- durable -------------------------------------------------------------------------
+ */
 
 static bool ends(const char *name, const char *end)
 {
@@ -431,10 +435,10 @@ static bool ends(const char *name, const char *end)
 
 static bool lies(const struct fk_open *f)
 {
-    unsigned kind = (f->node->meta.mode & S_IFMT) == S_IFDIR       ? FK_LIE_FOLDERS
-                    : ends(f->name, "-wal")                        ? FK_LIE_WAL
+    unsigned kind = (f->node->meta.mode & S_IFMT) == S_IFDIR        ? FK_LIE_FOLDERS
+                    : ends(f->name, "-wal")                         ? FK_LIE_WAL
                     : ends(f->name, ".db") || ends(f->name, ".tmp") ? FK_LIE_DATABASE
-                                                                   : FK_LIE_FILES;
+                                                                    : FK_LIE_FILES;
 
     return (fk->lies & kind) != 0;
 }
@@ -471,7 +475,8 @@ void fk_sync_all(void)
     fk_leave();
 }
 
-/* ---- the rest ------------------------------------------------------------------------ */
+/* ---- the rest ------------------------------------------------------------------------
+ */
 
 int fk_fstat(int fd, struct stat *st)
 {
@@ -496,7 +501,8 @@ int fk_fchmod(int fd, mode_t mode)
     return (int)fk_done(os, 0);
 }
 
-/* One process at a time runs on the machine, so only its own handles can be in the way. */
+/* One process at a time runs on the machine, so only its own handles can be in the way.
+ */
 static bool locked_by_other(const struct fk_open *f)
 {
     for (int i = 0; i < highest; i++) {
@@ -532,7 +538,8 @@ int fk_fstatvfs(int fd, struct statvfs *out)
 {
     fk_enter();
     struct fk_open *f = fk_open_of(fd);
-    *out = (struct statvfs){.f_blocks = 1 << 22, .f_bavail = 1 << 21, .f_frsize = FK_PAGE};
+    *out =
+        (struct statvfs){.f_blocks = 1 << 22, .f_bavail = 1 << 21, .f_frsize = FK_PAGE};
     if (f && !fk_may_write(f->node)) {
         out->f_flag = ST_RDONLY;
     }

@@ -11,7 +11,8 @@
 
 #include <stdint.h>
 
-/* ---- the machine --------------------------------------------------------------------- */
+/* ---- the machine ---------------------------------------------------------------------
+ */
 
 /* Make the memory and an empty machine: volume 1 mounted at "/", with /tmp.  Registers
  * the SQLite VFS.  Once per process; fk_reset empties the machine again. */
@@ -32,13 +33,14 @@ int fk_start(int (*fn)(void *ctx), void *ctx, unsigned seconds);
 int fk_start_watched(int (*fn)(void *ctx), void *ctx, unsigned seconds,
                      void (*at_point)(void *look), void *look);
 
-/* ---- power --------------------------------------------------------------------------- */
+/* ---- power ---------------------------------------------------------------------------
+ */
 
 /* Every call that changes something, and every sync, is a point; also ts_power_point of
  * code above the platform.  The power goes before point number `n` (counted from here on,
  * over all starts) is carried out, then again at the `m`-th after that.  0: never. */
 void fk_cut_at(uint64_t n, uint64_t m);
-uint64_t fk_points(void); /* since fk_cut_at */
+uint64_t fk_points(void);        /* since fk_cut_at */
 const char *fk_last_point(void); /* "write /s/state.db-wal" */
 
 enum fk_crash { FK_DROP, FK_KEEP, FK_RANDOM };
@@ -60,7 +62,8 @@ struct fk_snapshot *fk_save(void);
 void fk_restore(const struct fk_snapshot *s);
 void fk_snapshot_free(struct fk_snapshot *s);
 
-/* ---- faults -------------------------------------------------------------------------- */
+/* ---- faults --------------------------------------------------------------------------
+ */
 
 enum {
     FK_WRITE = 1,
@@ -74,15 +77,15 @@ enum {
     FK_ANY = 255,
     FK_POINT = 256 /* ts_power_point: cannot fail */
 };
-/* The n-th call (from here on) of one of `kinds` answers `os`; n 0: none.  for_good: so do
- * all after it. */
+/* The n-th call (from here on) of one of `kinds` answers `os`; n 0: none.  for_good: so
+ * do all after it. */
 void fk_fail(unsigned kinds, uint64_t n, int os, bool for_good);
-bool fk_failed(void); /* did it? */
+bool fk_failed(void); /* did it?  Until the next one is set. */
 const char *fk_failed_call(void);
 
 /* A disk that lies: syncing these does nothing and answers that all is well. */
 enum {
-    FK_LIE_WAL = 1,     /* files named *-wal */
+    FK_LIE_WAL = 1,      /* files named *-wal */
     FK_LIE_DATABASE = 2, /* files named *.db, *.tmp: catalogues, states */
     FK_LIE_FOLDERS = 4,
     FK_LIE_VOLUMES = 8, /* syncfs */
@@ -90,14 +93,16 @@ enum {
 };
 void fk_lie(unsigned what);
 
-/* ---- outside the machine ------------------------------------------------------------- *
+/* ---- outside the machine -------------------------------------------------------------
+ * *
  *
  * Notes of the test that no crash touches (but fk_restore puts back). */
-void fk_note(const char *name, ts_str text);         /* appends */
+void fk_note(const char *name, ts_str text); /* appends */
 void fk_note_set(const char *name, ts_str text);
 char *fk_noted(const char *name); /* "" if nothing; caller frees */
 
-/* ---- programs ------------------------------------------------------------------------ */
+/* ---- programs ------------------------------------------------------------------------
+ */
 
 struct ts_proc_spec;
 struct fk_program {

@@ -110,10 +110,10 @@ int fk_linkat(int from, const char *path, int to, const char *to_path, int flags
     int os = find_there(from, path, 0, &a);
     os = os ? os : find_free(to, to_path, &b);
     if (os == 0) {
-        os = is_folder(a.node)                   ? EPERM
-             : a.node->volume != b.dir->volume   ? EXDEV
-             : a.node->links >= 65000            ? EMLINK
-                                                 : 0;
+        os = is_folder(a.node)                 ? EPERM
+             : a.node->volume != b.dir->volume ? EXDEV
+             : a.node->links >= 65000          ? EMLINK
+                                               : 0;
     }
     if (os == 0 && (os = fk_point(FK_LINK, "link", to_path)) == 0) {
         fk_add_name(b.dir, b.name, a.node);
@@ -145,8 +145,8 @@ int fk_unlinkat(int dir, const char *path, int flags)
     fk_enter();
     int os = find_there(dir, path, 0, &p);
     os = os ? os : check_removal(&p, flags);
-    if (os == 0 &&
-        (os = fk_point(FK_UNLINK, flags & AT_REMOVEDIR ? "rmdir" : "unlink", path)) == 0) {
+    if (os == 0 && (os = fk_point(FK_UNLINK, flags & AT_REMOVEDIR ? "rmdir" : "unlink",
+                                  path)) == 0) {
         fk_drop_name(p.dir, p.name);
     }
     return (int)fk_done(os, 0);
@@ -255,7 +255,8 @@ char *fk_getcwd(char *room, size_t n)
     return strcpy(out, "/");
 }
 
-/* ---- metadata ------------------------------------------------------------------------ */
+/* ---- metadata ------------------------------------------------------------------------
+ */
 
 /* Look up and start a change: the metadata to edit. */
 static int begin_meta(int dir, const char *path, int flags, const char *call,
@@ -322,7 +323,8 @@ int fk_utimensat(int dir, const char *path, const struct timespec times[2], int 
     return (int)fk_done(os, 0);
 }
 
-/* ---- extended attributes: name NUL, length, value, again and again ------------------- */
+/* ---- extended attributes: name NUL, length, value, again and again -------------------
+ */
 
 /* Offset of the attribute in the block, or its size. */
 static size_t attribute_at(const struct fk_xattrs *x, const char *name)

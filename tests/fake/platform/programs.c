@@ -43,9 +43,9 @@ enum ts_code ts_proc_find(char **out, const char *name, const char *cwd,
         return ts_fail(err, TS_EINPUT, "no program is named");
     }
     if (!program_of(name)) {
-        return ts_fail(err, TS_ENOTFOUND,
-                       "cannot find the program %s; looked for it among the scripted ones",
-                       name);
+        return ts_fail(
+            err, TS_ENOTFOUND,
+            "cannot find the program %s; looked for it among the scripted ones", name);
     }
     *out = ts_strdup(name);
     return TS_OK;
@@ -98,7 +98,8 @@ enum ts_code ts_proc_run(const struct ts_proc_spec *spec, struct ts_proc_result 
     return run(spec, out, err);
 }
 
-/* ---- beside us: it has ended when it was started ------------------------------------- */
+/* ---- beside us: it has ended when it was started -------------------------------------
+ */
 
 struct ts_child {
     struct ts_proc_result result;

@@ -18,7 +18,8 @@
 #define SYS_fchmodat2 452
 #endif
 
-/* ---- reading folders ----------------------------------------------------------------- */
+/* ---- reading folders -----------------------------------------------------------------
+ */
 
 struct entry { /* as the kernel writes them */
     uint64_t id;
@@ -124,7 +125,8 @@ int fk_closedir(DIR *d)
     return rc;
 }
 
-/* ---- by number ----------------------------------------------------------------------- */
+/* ---- by number -----------------------------------------------------------------------
+ */
 
 static long openat2(int dir, const char *path, const struct open_how *how)
 {
@@ -176,7 +178,8 @@ long fk_syscall(long number, ...)
     return rc;
 }
 
-/* ---- time and chance ----------------------------------------------------------------- */
+/* ---- time and chance -----------------------------------------------------------------
+ */
 
 static int64_t pass(int64_t ns)
 {
@@ -226,7 +229,8 @@ ssize_t fk_getrandom(void *p, size_t n, unsigned flags)
     return (ssize_t)n;
 }
 
-/* ---- the system ---------------------------------------------------------------------- */
+/* ---- the system ----------------------------------------------------------------------
+ */
 
 uid_t fk_geteuid(void)
 {
@@ -266,7 +270,8 @@ int fk_restarts_asked(void)
     return fk->restarts;
 }
 
-/* ---- one start of the machine -------------------------------------------------------- */
+/* ---- one start of the machine --------------------------------------------------------
+ */
 
 static int to_watcher = -1, from_watcher = -1;
 

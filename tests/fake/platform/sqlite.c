@@ -79,7 +79,8 @@ static int fail(struct file *f, int code)
     return errno == ENOSPC ? SQLITE_FULL : code;
 }
 
-/* ---- files --------------------------------------------------------------------------- */
+/* ---- files ---------------------------------------------------------------------------
+ */
 
 static int x_unlock(sqlite3_file *p, int level);
 static int x_shm_unmap(sqlite3_file *p, int delete_it);
@@ -175,7 +176,8 @@ static int x_size(sqlite3_file *p, sqlite3_int64 *size)
     return SQLITE_OK;
 }
 
-/* ---- locks of the file --------------------------------------------------------------- */
+/* ---- locks of the file ---------------------------------------------------------------
+ */
 
 static int x_lock(sqlite3_file *p, int level)
 {
@@ -233,7 +235,8 @@ static int x_reserved(sqlite3_file *p, int *out)
     return SQLITE_OK;
 }
 
-/* ---- shared memory of the write-ahead log -------------------------------------------- */
+/* ---- shared memory of the write-ahead log --------------------------------------------
+ */
 
 static int x_shm_map(sqlite3_file *p, int i, int size, int extend, void volatile **out)
 {
@@ -353,7 +356,8 @@ static const sqlite3_io_methods methods = {
     .xShmUnmap = x_shm_unmap,
 };
 
-/* ---- the VFS ------------------------------------------------------------------------- */
+/* ---- the VFS -------------------------------------------------------------------------
+ */
 
 static int last_errno;
 
@@ -383,7 +387,8 @@ static int x_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *p, int flags
         name = temporary;
     }
     f->fd = fk_openat(AT_FDCWD, name, open_flags(flags), 0644);
-    if (f->fd < 0 && flags & SQLITE_OPEN_READWRITE && (errno == EROFS || errno == EACCES)) {
+    if (f->fd < 0 && flags & SQLITE_OPEN_READWRITE &&
+        (errno == EROFS || errno == EACCES)) {
         flags = (flags & ~(SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)) |
                 SQLITE_OPEN_READONLY;
         f->fd = fk_openat(AT_FDCWD, name, open_flags(flags), 0644);
@@ -436,7 +441,8 @@ static int x_full_path(sqlite3_vfs *vfs, const char *name, int n, char *out)
 
     (void)vfs;
     sqlite3_snprintf(n, out, "%s%s", name[0] == '/' ? "" : "/", name);
-    if (fk_fstatat(AT_FDCWD, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode)) {
+    if (fk_fstatat(AT_FDCWD, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+        S_ISLNK(st.st_mode)) {
         return SQLITE_OK_SYMLINK;
     }
     return SQLITE_OK;

@@ -62,7 +62,8 @@ static const char *get(const char *path)
     return text;
 }
 
-/* ---- names --------------------------------------------------------------------------- */
+/* ---- names ---------------------------------------------------------------------------
+ */
 
 Test(fake_disk, a_name_is_durable_when_its_folder_was_synced)
 {
@@ -196,7 +197,8 @@ Test(fake_disk, links_are_counted_again)
     cr_assert(!ts_fs_exists("/b"));
 }
 
-/* ---- content ------------------------------------------------------------------------- */
+/* ---- content -------------------------------------------------------------------------
+ */
 
 Test(fake_disk, writes_are_torn_at_sectors)
 {
@@ -336,7 +338,8 @@ Test(fake_disk, holes_stay_holes)
     ts_dir_close(d);
 }
 
-/* ---- power, faults, lies ------------------------------------------------------------- */
+/* ---- power, faults, lies -------------------------------------------------------------
+ */
 
 static int write_ten(void *ctx)
 {
@@ -397,7 +400,8 @@ Test(fake_disk, a_disk_that_lies_loses_what_was_synced)
     cr_assert_str_eq(get("/b"), "-");
 }
 
-/* ---- the machine around them --------------------------------------------------------- */
+/* ---- the machine around them ---------------------------------------------------------
+ */
 
 Test(fake_disk, volumes_are_apart)
 {
@@ -427,8 +431,12 @@ Test(fake_disk, volumes_are_apart)
 Test(fake_disk, metadata_and_attributes_wait_for_a_sync_too)
 {
     static const char block[] = "\1\11\0\0\0user.test\3\0\0\0abc";
-    struct ts_stat st = {.type = TS_F_FILE, .mode = 0640, .uid = 7, .gid = 8,
-                         .mtime_ns = 1000000000, .atime_ns = 5};
+    struct ts_stat st = {.type = TS_F_FILE,
+                         .mode = 0640,
+                         .uid = 7,
+                         .gid = 8,
+                         .mtime_ns = 1000000000,
+                         .atime_ns = 5};
     struct ts_buf b = {0};
     struct ts_dir *d;
 

@@ -1,5 +1,5 @@
-/* What the runtime promises to be durable, on disks that lose the rest.  Each of these was
- * found by the crash loops. */
+/* What the runtime promises to be durable, on disks that lose the rest.  Each of these
+ * was found by the crash loops. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -8,12 +8,12 @@
 #include "platform/fs.h"
 #include "state/state.h"
 
-#define OK(call)                                        \
-    do {                                                \
-        if ((call) != TS_OK) {                          \
+#define OK(call)                                          \
+    do {                                                  \
+        if ((call) != TS_OK) {                            \
             fprintf(stderr, "%s: %s\n", #call, err.text); \
-            _exit(1);                                   \
-        }                                               \
+            _exit(1);                                     \
+        }                                                 \
     } while (0)
 
 static struct ts_err err;
