@@ -1,47 +1,22 @@
 /* Losing power at every point: the users' files are somewhere at every instant, and the
  * same call again comes to the same end. */
-#include "lab.h"
+#include "operations.h"
 
 #include <criterion/criterion.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/hash.h"
 #include "platform/power.h"
-
-struct operation {
-    const char *name;
-    void (*before)(struct lab *l); /* brings a fresh lab to where it starts */
-    enum ts_code (*run)(struct lab *l, struct ts_err *err);
-    void (*after)(struct lab *l, unsigned n); /* the end that must come */
-    const char *const *contents;              /* of users' files; NULL-terminated */
-};
-
-static const char *const small_contents[] = {"hive", "one", "two", "hive of Dora", NULL};
-static const char *const worked_contents[] = {
-    "hive", "edited in place", "saved", "hive of Dora", "new", "gone soon", NULL};
 
 /* Every content is in some regular file of the machine. */
 static void all_there(struct lab *l, const struct operation *op, unsigned n)
 {
-    char *text = snap(l->dir, SNAP_PLAIN);
+    const char *lost = missing_content(l, op);
 
-    for (const char *const *c = op->contents; *c; c++) {
-        char hex[65], *line;
-        if (strcmp(*c, "gone soon") == 0)
-            continue; /* the user deleted it */
-        ts_sha256_hex(hex, *c, strlen(*c));
-        line = ts_format(" f %zu %.16s\n", strlen(*c), hex);
-        cr_assert(strstr(text, line) != NULL, "%s cut at %u: \"%s\" is nowhere in\n%s",
-                  op->name, n, *c, text);
-        ts_free(line);
-    }
-    ts_free(text);
+    cr_assert(!lost, "%s cut at %u: \"%s\" is nowhere", op->name, n, lost);
 }
 
 /* Run in another process, armed when n is not 0.  True: it was cut. */
@@ -73,11 +48,14 @@ static bool run_once(struct lab *l, const struct operation *op, unsigned n)
     return false;
 }
 
-static void cut_everywhere(const struct operation *op)
+static void cut_everywhere(const char *name)
 {
+    const struct operation *op = operations;
     unsigned n = 1, cuts = 0;
     bool cut = true;
 
+    while (strcmp(op->name, name) != 0)
+        op++;
     while (cut) {
         struct lab *l = lab_new_in_memory();
         op->before(l);
@@ -96,235 +74,32 @@ static void cut_everywhere(const struct operation *op)
     fprintf(stderr, "%s: cut at %u points\n", op->name, cuts);
 }
 
-/* ---- capture ----------------------------------------------------------------------- */
-
-static enum ts_code run_capture(struct lab *l, struct ts_err *err)
-{
-    enum ts_code rc = capture(l, NULL, err);
-
-    /* Cut after the commit: it is complete, which is what was asked for. */
-    return rc == TS_EREFUSED && state_of_store() == TS_STORE_COMPLETE ? TS_OK : rc;
-}
-
-static void captured(struct lab *l, unsigned n)
-{
-    struct ts_err err;
-
-    cr_assert_eq(state_of_store(), TS_STORE_COMPLETE, "cut at %u", n);
-    OK(ts_store_verify(STORE, NULL, NULL, NULL, &err));
-    OK(ts_store_verify_source(STORE, NULL, NULL, NULL, &err));
-    cr_assert(lab_has(l, "C/Users/Ann/Documents/one.txt"));
-}
-
 Test(cut, capture_at_every_point, .timeout = 120)
 {
-    static const struct operation op = {"capture", lab_small_users, run_capture, captured,
-                                        small_contents};
-    cut_everywhere(&op);
-}
-
-/* ---- update ------------------------------------------------------------------------ */
-
-static void before_update(struct lab *l)
-{
-    struct ts_err err;
-
-    lab_small_users(l);
-    lab_file(l, "C/Users/Ann/deleted.txt", "gone soon");
-    OK(capture(l, NULL, &err));
-    lab_file(l, "C/Users/Ann/Documents/one.txt", "edited in place");
-    lab_remove(l, "C/Users/Ann/Documents/two.txt");
-    lab_file(l, "C/Users/Ann/Documents/two.txt", "saved");
-    lab_dir(l, "C/Users/Ann/New", 0755);
-    lab_file(l, "C/Users/Ann/New/new.txt", "new");
-    lab_remove(l, "C/Users/Ann/deleted.txt");
-}
-
-static enum ts_code run_update(struct lab *l, struct ts_err *err)
-{
-    struct ts_capture c = {.store = STORE, .windows_drive = "C:"};
-
-    /* At every instant the store is complete. */
-    cr_assert_eq(state_of_store(), TS_STORE_COMPLETE);
-    return ts_migrate_update(&c, lab_env(l), NULL, err);
-}
-
-static void updated(struct lab *l, unsigned n)
-{
-    struct ts_store_info info;
-    struct ts_err err;
-    unsigned long names = 0;
-
-    captured(l, n);
-    OK(ts_store_info(STORE, &info, &err));
-    char *c = lab_path(l, "C/StateStore/data"), *d = lab_path(l, "D/StateStore/data");
-    char *a = snap(c, SNAP_PLAIN), *b = snap(d, SNAP_PLAIN);
-    for (char *p = a; (p = strstr(p, " f ")) != NULL; p++)
-        names++;
-    for (char *p = b; (p = strstr(p, " f ")) != NULL; p++)
-        names++;
-    /* A cut between the commit and the last unlink leaves names for the next update. */
-    if (names != info.totals.files) {
-        OK(ts_migrate_update(&(struct ts_capture){.store = STORE}, NULL, NULL, &err));
-        ts_free(a), ts_free(b);
-        a = snap(c, SNAP_PLAIN), b = snap(d, SNAP_PLAIN);
-        names = 0;
-        for (char *p = a; (p = strstr(p, " f ")) != NULL; p++)
-            names++;
-        for (char *p = b; (p = strstr(p, " f ")) != NULL; p++)
-            names++;
-    }
-    cr_assert_eq(names, info.totals.files, "cut at %u: %s%s", n, a, b);
-    ts_free(a), ts_free(b), ts_free(c), ts_free(d);
+    cut_everywhere("capture");
 }
 
 Test(cut, update_at_every_point, .timeout = 120)
 {
-    static const struct operation op = {"update", before_update, run_update, updated,
-                                        worked_contents};
-    cut_everywhere(&op);
-}
-
-/* ---- wipe -------------------------------------------------------------------------- */
-
-static void before_wipe(struct lab *l)
-{
-    struct ts_err err;
-
-    lab_small_users(l);
-    OK(capture(l, NULL, &err));
-}
-
-static enum ts_code run_wipe(struct lab *l, struct ts_err *err)
-{
-    (void)l;
-    return wipe_c(l, err);
-}
-
-static void wiped(struct lab *l, unsigned n)
-{
-    char *c = snap(l->c, SNAP_PLAIN);
-    struct ts_err err;
-
-    cr_assert_eq(state_of_store(), TS_STORE_WIPING);
-    cr_assert(!strstr(c, "/Users") && !strstr(c, "/Windows"), "cut at %u: %s", n, c);
-    OK(ts_store_verify(STORE, NULL, NULL, NULL, &err));
-    OK(restore(l, NULL, &err));
-    cr_assert_eq(state_of_store(), TS_STORE_VERIFIED);
-    ts_free(c);
+    cut_everywhere("update");
 }
 
 Test(cut, wipe_at_every_point, .timeout = 120)
 {
-    static const struct operation op = {"wipe", before_wipe, run_wipe, wiped,
-                                        small_contents};
-    cut_everywhere(&op);
-}
-
-/* ---- restore ----------------------------------------------------------------------- */
-
-static char *as_captured;
-
-static void before_restore(struct lab *l)
-{
-    struct ts_err err;
-
-    before_wipe(l);
-    char *ann = lab_path(l, "C/Users/Ann");
-    ts_free(as_captured);
-    as_captured = snap(ann, SNAP_IDS);
-    ts_free(ann);
-    OK(wipe_c(l, &err));
-    lab_dir(l, "C/Users/Ann/Documents", 0755);
-    lab_file(l, "C/Users/Ann/Documents/two.txt", "of the new system");
-}
-
-static enum ts_code run_restore(struct lab *l, struct ts_err *err)
-{
-    return restore(l, NULL, err);
-}
-
-static void restored(struct lab *l, unsigned n)
-{
-    char *kept = lab_read(l, "C/Users/Ann/Documents/two.txt (before restore)");
-    char *ann = lab_path(l, "C/Users/Ann"), *docs = lab_path(l, "C/Users/Ann/Documents");
-    struct stat st;
-
-    cr_assert(kept && strcmp(kept, "of the new system") == 0, "cut at %u", n);
-    cr_assert(!lab_has(l, "C/Users/Ann/Documents/two.txt (before restore 2)"));
-    /* Without the kept file all is as it was captured. */
-    cr_assert(stat(docs, &st) == 0);
-    lab_remove(l, "C/Users/Ann/Documents/two.txt (before restore)");
-    cr_assert(
-        utimensat(AT_FDCWD, docs, (struct timespec[2]){st.st_atim, st.st_mtim}, 0) == 0);
-    char *after = snap(ann, SNAP_IDS);
-    snap_equal(as_captured, after, "restored after a cut");
-    cr_assert_eq(state_of_store(), TS_STORE_VERIFIED);
-    ts_free(kept), ts_free(ann), ts_free(docs), ts_free(after);
+    cut_everywhere("wipe");
 }
 
 Test(cut, restore_at_every_point, .timeout = 120)
 {
-    static const struct operation op = {"restore", before_restore, run_restore, restored,
-                                        small_contents};
-    cut_everywhere(&op);
-}
-
-/* By copies: temporary names, and the rename that gives the last one. */
-static void before_copied(struct lab *l)
-{
-    struct ts_capture c = {.store = STORE, .windows_drive = "C:", .copy = true};
-    struct ts_err err;
-
-    lab_small_users(l);
-    OK(ts_migrate_capture(&c, NULL, NULL, &err));
-    OK(wipe_c(l, &err));
-    lab_dir(l, "C/Users/Ann/Documents", 0755);
-    lab_file(l, "C/Users/Ann/Documents/two.txt", "of the new system");
-}
-
-static void copied(struct lab *l, unsigned n)
-{
-    char *all = snap(l->c, SNAP_PLAIN);
-
-    cr_assert(!strstr(all, ".taskseq-restore-"), "cut at %u: %s", n, all);
-    cr_assert_eq(state_of_store(), TS_STORE_VERIFIED);
-    ts_free(all);
+    cut_everywhere("restore");
 }
 
 Test(cut, restore_of_copies_at_every_point, .timeout = 120)
 {
-    static const struct operation op = {"restore of copies", before_copied, run_restore,
-                                        copied, small_contents};
-    cut_everywhere(&op);
-}
-
-/* ---- removal ----------------------------------------------------------------------- */
-
-static void before_removal(struct lab *l)
-{
-    struct ts_err err;
-
-    before_wipe(l);
-    OK(wipe_c(l, &err));
-    OK(restore(l, NULL, &err));
-}
-
-static enum ts_code run_removal(struct lab *l, struct ts_err *err)
-{
-    return ts_store_remove(STORE, false, lab_env(l), NULL, err);
-}
-
-static void removed(struct lab *l, unsigned n)
-{
-    cr_assert(!lab_has(l, "C/StateStore"), "cut at %u", n);
-    cr_assert(!lab_has(l, "D/StateStore"), "cut at %u", n);
-    cr_assert(lab_has(l, "C/Users/Ann/Documents/one.txt"));
+    cut_everywhere("restore of copies");
 }
 
 Test(cut, removal_at_every_point, .timeout = 120)
 {
-    static const struct operation op = {"removal", before_removal, run_removal, removed,
-                                        small_contents};
-    cut_everywhere(&op);
+    cut_everywhere("removal");
 }
