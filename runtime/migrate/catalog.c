@@ -235,7 +235,9 @@ enum ts_code mig_catalog_open(struct mig_catalog **out, const char *dir, bool wr
         return rc;
     if ((rc = check_tables(c, err)) != TS_OK ||
         (rc = mig_sql(c,
-                      write ? "PRAGMA journal_mode=DELETE; PRAGMA synchronous=FULL;"
+                      /* EXTRA: what commits is that the journal goes, and with FULL its
+                       * name may come back after a crash. */
+                      write ? "PRAGMA journal_mode=DELETE; PRAGMA synchronous=EXTRA;"
                               "PRAGMA fullfsync=1; PRAGMA cache_size=-6000;"
                             : "PRAGMA query_only=1; PRAGMA cache_size=-2000;",
                       err)) != TS_OK ||
