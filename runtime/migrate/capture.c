@@ -176,11 +176,12 @@ static enum ts_code commit(struct mig_store *s, struct ts_err *err)
         return rc;
     ts_power_point();
     if ((rc = ts_rename_at(s->dir, MIG_CATALOG_TMP, s->dir, MIG_CATALOG, false, err)) !=
-            TS_OK ||
-        (rc = ts_dir_sync(s->dir, err)) != TS_OK)
+        TS_OK)
+        return rc;
+    s->state = TS_STORE_COMPLETE; /* whatever fails now, its data stays */
+    if ((rc = ts_dir_sync(s->dir, err)) != TS_OK)
         return rc;
     ts_power_point();
-    s->state = TS_STORE_COMPLETE;
     if (ts_stat_at(s->dir, MIG_CAPTURE, &st, NULL) == TS_OK)
         rc = ts_unlink_at(s->dir, MIG_CAPTURE, err);
     return rc;
