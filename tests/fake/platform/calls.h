@@ -39,6 +39,7 @@ const void *fk_node_of(int fd);
 int fk_fstatat(int dir, const char *path, struct stat *st, int flags);
 int fk_access(const char *path, int mode);
 int fk_mkdirat(int dir, const char *path, mode_t mode);
+char *fk_mkdtemp(char *path); /* always the same name; it may be there */
 int fk_linkat(int from, const char *path, int to, const char *to_path, int flags);
 int fk_unlinkat(int dir, const char *path, int flags);
 int fk_renameat2(int from, const char *path, int to, const char *to_path, unsigned flags);

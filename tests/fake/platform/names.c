@@ -89,6 +89,12 @@ int fk_mkdirat(int dir, const char *path, mode_t mode)
     return (int)fk_done(os, 0);
 }
 
+char *fk_mkdtemp(char *path)
+{
+    memset(path + strlen(path) - 6, '0', 6);
+    return fk_mkdirat(AT_FDCWD, path, 0700) == 0 || errno == EEXIST ? path : NULL;
+}
+
 int fk_symlinkat(const char *target, int dir, const char *path)
 {
     struct fk_place p;

@@ -61,9 +61,10 @@
 #define lseek(f, o, w) fk_lseek(f, o, w)
 #define lsetxattr(p, n, v, s, f) fk_lsetxattr(p, n, v, s, f)
 #define lstat(p, s) fk_fstatat(AT_FDCWD, p, s, AT_SYMLINK_NOFOLLOW)
+#define mkdtemp(p) fk_mkdtemp(p)
 #define mkdir(p, m) fk_mkdirat(AT_FDCWD, p, m)
 #define mkdirat(d, p, m) fk_mkdirat(d, p, m)
-#define nanosleep(t, r) fk_nanosleep(t, r)
+#define nanosleep(...) fk_nanosleep(__VA_ARGS__)
 #define open(p, ...) fk_openat(AT_FDCWD, p, __VA_ARGS__, 0)
 #define openat(d, p, ...) fk_openat(d, p, __VA_ARGS__, 0)
 #define opendir(p) fk_opendir(p)
@@ -89,7 +90,7 @@
 #define uname(u) fk_uname(u)
 #define unlink(p) fk_unlinkat(AT_FDCWD, p, 0)
 #define unlinkat(d, p, f) fk_unlinkat(d, p, f)
-#define utimensat(d, p, t, f) fk_utimensat(d, p, t, f)
+#define utimensat(...) fk_utimensat(__VA_ARGS__)
 #define write(f, p, n) fk_write(f, p, n)
 
 #endif
