@@ -93,7 +93,7 @@ static enum ts_code clear_place(const struct ts_capture *c, struct mig_run *run,
     case TS_STORE_CAPTURING:
         mig_note(run, 1, "the capture to %s was cut off before; it starts again",
                  c->store);
-        return mig_store_clear(c->store, run, err);
+        return mig_store_clear(c->store, run, false, err);
     case TS_STORE_COMPLETE:
         if (!c->overwrite || !c->force)
             return ts_fail(
@@ -298,7 +298,7 @@ done:
         struct ts_err ignored;
         mig_store_close(&store);
         atomic_store(&run.stop, 0);
-        if (mig_store_clear(c->store, &run, &ignored) != TS_OK)
+        if (mig_store_clear(c->store, &run, false, &ignored) != TS_OK)
             mig_note(&run, 2, "%s stays incomplete: %s", c->store, ignored.text);
     }
     mig_store_close(&store);

@@ -37,14 +37,16 @@ TS_NODISCARD enum ts_code mig_erase(struct mig_erase *e, struct mig_root *root,
                                     struct ts_err *err);
 void mig_erase_fini(struct mig_erase *e);
 
-/* Remove an incomplete store: what a cut capture left, in all its parts. */
+/* Remove an incomplete store: what a cut capture left, in all its parts.  later: what is
+ * in use waits for a restart; else that is TS_EBUSY, and nothing waits: a new store at
+ * this place would be deleted by then. */
 TS_NODISCARD enum ts_code mig_store_clear(const char *path, struct mig_run *run,
-                                          struct ts_err *err);
+                                          bool later, struct ts_err *err);
 /* Remove the folder `part_path` if it is a part of the store at `main_path` on the volume
  * `main_volume`, which is not in that store's catalogue: a cut left it.  TS_EREFUSED if
  * it is a part of another store.  Absent, or no part: nothing happens. */
 TS_NODISCARD enum ts_code mig_part_clear(const char *part_path, const char *main_path,
                                          const char *main_volume, struct mig_run *run,
-                                         struct ts_err *err);
+                                         bool later, struct ts_err *err);
 
 #endif

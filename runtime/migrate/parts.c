@@ -124,7 +124,8 @@ static enum ts_code make_part(struct mig_store *s, struct mig_run *run, char *pa
                          "the volume at %s is not the one it was at the capture", path);
     }
     if (rc != TS_OK ||
-        (rc = mig_part_clear(path, first->path, first->volume, run, err)) != TS_OK ||
+        (rc = mig_part_clear(path, first->path, first->volume, run, false, err)) !=
+            TS_OK ||
         (rc = save_capture_file(s, path, err)) != TS_OK ||
         (rc = mig_part_folder(path, &p->dir, err)) != TS_OK) {
         ts_dir_close(p->dir);

@@ -157,7 +157,7 @@ static enum ts_code hand_over(struct removal *rm, struct ts_err *err)
 }
 
 /* The same as a step before something else, whose totals it is none of. */
-static enum ts_code remove_aside(struct mig_run *run, const char *path,
+static enum ts_code remove_aside(struct mig_run *run, const char *path, bool later,
                                  struct ts_err *err)
 {
     struct removal rm = {.run = run};
@@ -167,6 +167,11 @@ static enum ts_code remove_aside(struct mig_run *run, const char *path,
 
     run->totals = totals;
     run->seen = seen;
+    if (rc == TS_OK && rm.pending.n && !later)
+        rc = ts_fail(err, TS_EBUSY,
+                     "what a capture that was cut off left in %s cannot be removed: %s is"
+                     " in use by another program; end that program and capture again",
+                     path, rm.pending.p[0]);
     if (rc == TS_OK)
         rc = hand_over(&rm, err);
     mig_list_free(&rm.pending);
@@ -199,7 +204,7 @@ static enum ts_code remove_stub(const char *path, struct ts_dir *dir, struct ts_
 }
 
 enum ts_code mig_part_clear(const char *part_path, const char *main_path,
-                            const char *main_volume, struct mig_run *run,
+                            const char *main_volume, struct mig_run *run, bool later,
                             struct ts_err *err)
 {
     struct mig_part_file f = {0};
@@ -220,11 +225,12 @@ enum ts_code mig_part_clear(const char *part_path, const char *main_path,
         rc = ts_fail(err, TS_EREFUSED, "%s is a part of the state store %s", part_path,
                      f.main);
     mig_part_file_fini(&f);
-    return rc == TS_OK && found ? remove_aside(run, part_path, err) : rc;
+    return rc == TS_OK && found ? remove_aside(run, part_path, later, err) : rc;
 }
 
 /* The parts that capture.json names. */
-static enum ts_code clear_parts(const char *path, struct mig_run *run, struct ts_err *err)
+static enum ts_code clear_parts(const char *path, struct mig_run *run, bool later,
+                                struct ts_err *err)
 {
     char *native = NULL, *file = NULL, volume[80];
     struct ts_buf text = {0};
@@ -247,7 +253,7 @@ static enum ts_code clear_parts(const char *path, struct mig_run *run, struct ts
         v->kind == TS_OBJECT && (parts = ts_value_get(v, "parts")) != NULL) {
         for (const struct ts_value *p = parts->first; rc == TS_OK && p; p = p->next) {
             if (p->kind == TS_STRING)
-                rc = mig_part_clear(p->str.p, path, volume, run, err);
+                rc = mig_part_clear(p->str.p, path, volume, run, later, err);
         }
     }
     ts_arena_fini(&a);
@@ -257,11 +263,12 @@ static enum ts_code clear_parts(const char *path, struct mig_run *run, struct ts
     return rc;
 }
 
-enum ts_code mig_store_clear(const char *path, struct mig_run *run, struct ts_err *err)
+enum ts_code mig_store_clear(const char *path, struct mig_run *run, bool later,
+                             struct ts_err *err)
 {
-    enum ts_code rc = clear_parts(path, run, err);
+    enum ts_code rc = clear_parts(path, run, later, err);
 
-    return rc == TS_OK ? remove_aside(run, path, err) : rc;
+    return rc == TS_OK ? remove_aside(run, path, later, err) : rc;
 }
 
 /* ---- complete stores --------------------------------------------------------------- */
@@ -370,14 +377,14 @@ enum ts_code ts_store_remove(const char *store, bool force, const struct ts_mig_
                  "the catalogue cannot be read (%s); the store is removed all the"
                  " same",
                  err->text);
-        rc = mig_store_clear(store, &run, err);
+        rc = mig_store_clear(store, &run, true, err);
     } else if (rc == TS_EDAMAGED) {
         ts_err_context(err, "the state store %s is not removed, it may hold users' files",
                        store);
     } else if (rc == TS_OK && state == TS_STORE_NONE) {
         rc = remove_empty(store, &run, err);
     } else if (rc == TS_OK && state == TS_STORE_CAPTURING) {
-        rc = mig_store_clear(store, &run, err);
+        rc = mig_store_clear(store, &run, true, err);
     } else if (rc == TS_OK && (rc = may_remove(store, state, force, err)) == TS_OK) {
         rc = remove_all(store, &run, err);
     }

@@ -276,7 +276,11 @@ new_machine
 refresh "the refresh from the full OS" --boot FullOS
 refresh "the refresh from WinPE" --boot WinPE
 if [ "${TASKSEQ_NIGHTLY:-}" = 1 ]; then
-  refresh "a file of the store is held" --boot FullOS --hold 'C:\StateStore\data'
+  # A capture that was cut off cannot begin anew while what it left is in use, and says so.
+  every "$root/sequences/refresh-hardlink.lua" --power-cut every --keep-going --boot FullOS --hold 'C:\StateStore\data'
+  figure "a folder of the store is held"
+  json "a folder of the store is held: nothing is lost, and what stops is the capture" 'all(x["kind"] == "end"
+    and x["step"].startswith("capture-user-files") and "in use by another program" in x["error"] for x in f)'
   new_machine --swap-letters
   refresh "other letters in WinPE" --boot FullOS
   refresh "other letters, from WinPE" --boot WinPE

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "platform/drives.h"
+#include "platform/power.h"
 
 Test(capture, the_store_is_for_the_administrator_only)
 {
@@ -139,6 +140,29 @@ Test(capture, what_a_cut_left_is_not_a_store)
     cr_expect_eq(state_of_store(), TS_STORE_COMPLETE);
     cr_expect(lab_has(l, "C/Users/Ann/NTUSER.DAT"));
     cr_expect(noted(l, "cut off before"));
+    lab_free(l);
+}
+
+/* Deletions that wait for a restart would hit the new store at the same place. */
+Test(capture, what_a_cut_left_and_is_in_use_stops_the_next_one)
+{
+    struct lab *l = lab_new();
+    struct ts_err err;
+
+    lab_small_users(l);
+    lab_dir(l, "C/StateStore/data/0", 0700);
+    lab_file(l, "C/StateStore/catalog.tmp", "SQLite format 3");
+    lab_file(l, "C/StateStore/capture.json", "{\"parts\": []}");
+    lab_hardlink(l, "C/Users/Ann/NTUSER.DAT", "C/StateStore/data/0/1");
+    char *held = lab_path(l, "C/StateStore/data/0/1"), *pending = lab_path(l, "pending");
+    ts_power_hold(held);
+    ts_power_pending_file(pending);
+    cr_expect_eq(capture(l, NULL, &err), TS_EBUSY, "%s", err.text);
+    cr_expect(strstr(err.text, "in use by another program; end that") != NULL, "%s",
+              err.text);
+    cr_expect(!ts_fs_exists(pending), "nothing waits for a restart");
+    cr_expect_eq(state_of_store(), TS_STORE_CAPTURING);
+    ts_free(held), ts_free(pending);
     lab_free(l);
 }
 
