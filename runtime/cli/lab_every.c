@@ -153,6 +153,10 @@ static void add_advice(struct ts_buf *b, const struct ts_value *f)
     } else if (strcmp(kind, "lost") == 0) {
         ts_buf_z(b, "let the new file be there, on a disk, before the old one is removed"
                     " (write under another name, rename at last)\n");
+    } else if (*text(f, "error")) {
+        ts_buf_z(b, "what stopped the run after the cut stands above; \"");
+        add_clean(b, *name ? name : "the run");
+        ts_buf_z(b, "\" has to cope with what it had done before it was cut off\n");
     } else if (*name) {
         ts_buf_z(b, "make \"");
         add_clean(b, name);

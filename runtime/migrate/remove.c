@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "platform/clock.h"
+#include "platform/drives.h"
 #include "platform/power.h"
 
 /* What belongs to a store, in the order in which it goes; the catalogue last. */
@@ -167,11 +168,14 @@ static enum ts_code remove_aside(struct mig_run *run, const char *path, bool lat
 
     run->totals = totals;
     run->seen = seen;
-    if (rc == TS_OK && rm.pending.n && !later)
+    if (rc == TS_OK && rm.pending.n && !later) {
+        char *shown = ts_path_display(rm.pending.p[0]);
         rc = ts_fail(err, TS_EBUSY,
                      "what a capture that was cut off left in %s cannot be removed: %s is"
                      " in use by another program; end that program and capture again",
-                     path, rm.pending.p[0]);
+                     path, shown);
+        ts_free(shown);
+    }
     if (rc == TS_OK)
         rc = hand_over(&rm, err);
     mig_list_free(&rm.pending);
