@@ -17,7 +17,7 @@ if ! need_packages user-mode-linux ntfs-3g e2fsprogs systemd attr python3; then
   exit 0
 fi
 status=0
-python3 "$root/tests/uml/cuts.py" "$root" "$build" || status=1
+python3 -B "$root/tests/uml/cuts.py" "$root" "$build" || status=1
 if [ "${TASKSEQ_NIGHTLY:-}" = 1 ]; then
   "$root/tests/uml/pc.sh" "$build/taskseq" || status=1
 fi
