@@ -213,7 +213,7 @@ def one_cut(uncut, number, dice_seed):
         code = machine.run(uncut.order, order)
         machine.cut()  # and once more, when everything has been promised
         why = judge(uncut.picture, machine, code, uncut.fstype)
-    except Broken as wrong:
+    except (Broken, Off) as wrong:
         why = "\n".join(machine.seen[-40:] + [str(wrong)])
         where = [("", "")]
     finally:
@@ -234,6 +234,9 @@ def cut_matrix(uncut, cuts, seed):
             boots += more
             for place in where:
                 fell[place] = fell.get(place, 0) + 1
+            if number % 50 == 49:
+                print("%s: %d of %d, %.0f s" % (uncut.name, number + 1, cuts,
+                                                time.monotonic() - began), flush=True)
             if why:
                 bad += 1
                 not_ok("%s: cut %d, at %s" % (uncut.name, number, where), why)
@@ -337,7 +340,7 @@ UNDER_SYSTEMD = {
     "taskseq": 1, "name": "Under systemd",
     "variables": {"SMSTSPostAction":
                   'sh -c "while [ -e /etc/systemd/system/taskseq-resume.service ]; do '
-                  'sleep 0.1; done; sync; echo @@ END 0 >/dev/console"'},
+                  'sleep 0.1; done; sync; sleep 1; echo @@ END 0 >/dev/console"'},
     "steps": [
         {"type": "RunCommandLine", "name": "Before",
          "command": ["sh", "-c", "echo before >>/run/disk/trace"]},
@@ -413,6 +416,16 @@ def ntfs(lab, seed):
         cut_matrix(uncut, NTFS_CUTS, seed)
 
 
+def part(lab, name, tests, *arguments):
+    try:
+        return tests(lab, *arguments)
+    except (Broken, Off) as wrong:
+        seen = [line for machine in lab.on for line in machine.seen[-30:]]
+        lab.power_off()
+        not_ok("%s: %s" % (name, wrong or "the machine went off"), "\n".join(seen))
+        return None
+
+
 def remove(work):
     for _ in range(5):  # somebody may still be writing there
         subprocess.run(["chmod", "-R", "u+rwx", work], check=False, stderr=subprocess.DEVNULL)
@@ -442,12 +455,12 @@ def main():
         if why:
             print("SKIPPED the machine: User-mode Linux does not start here (%s)" % why)
             return 0
-        online = refresh(lab, SEED)
+        online = part(lab, "the refresh", refresh, SEED)
         if online:
-            offline(lab, online, SEED)
-        proof(lab)
-        ntfs(lab, SEED)
-        systemd(lab)
+            part(lab, "the refresh from WinPE", offline, online, SEED)
+        part(lab, "the proof", proof)
+        part(lab, "NTFS", ntfs, SEED)
+        part(lab, "systemd", systemd)
         print("%d boots in %.0f s" % (lab.boots, time.monotonic() - began))
     finally:
         lab.power_off()

@@ -107,7 +107,6 @@ class Machine:
             piece = os.read(self.process.stdout.fileno(), 65536)
             if not piece:
                 self.process.wait()
-                self.cut()
                 raise Off()
             self.rest += piece
         line, self.rest = self.rest.split(b"\n", 1)
@@ -158,7 +157,7 @@ class Machine:
             while True:
                 self.listen(lambda text: False)
         except Off:
-            pass
+            self.cut()
 
     # ---- a life ----
 

@@ -1,4 +1,8 @@
-/* boot_unit.c - the unit of systemd that goes on with a run. */
+/* boot_unit.c - the unit of systemd that goes on with a run.
+ *
+ * systemd reads it at the next start.  It is not told to read its units again now: this
+ * very program may run as that unit, and a unit whose file has gone would lose its
+ * settings. */
 #include "platform/posix/boot.h"
 
 #include "base/mem.h"
@@ -56,8 +60,8 @@ static enum ts_code sayable(const char *what, const char *path, const char *neve
 }
 
 /* A stop by systemd - somebody restarts the machine - is a power cut for the run, not a
- * cancel: it is killed and goes on at the next start.  What the run leaves behind, such as
- * SMSTSPostAction, lives on. */
+ * cancel: it is killed and goes on at the next start.  What the run leaves behind, such
+ * as SMSTSPostAction, lives on. */
 static void unit_text(struct ts_buf *out, const struct ts_boot *b)
 {
     ts_buf_fmt(out, "# Made by taskseq for a run that is under way; removed at its end.\n"
@@ -114,17 +118,6 @@ static enum ts_code enable(const char *wants, struct ts_err *err)
     return rc;
 }
 
-/* systemd reads units again at the next start by itself: this is for those who ask it
- * what there is now. */
-static void reload(void)
-{
-    const char *argv[] = {"systemctl", "daemon-reload", NULL};
-    struct ts_err ignored;
-    enum ts_code rc = px_boot_call(argv, &ignored);
-
-    (void)rc;
-}
-
 /* The unit's own text, which the same run has written before. */
 static bool is_there(const char *unit, const char *link, const struct ts_buf *text)
 {
@@ -155,9 +148,7 @@ enum ts_code px_unit_install(const struct ts_boot *b, struct ts_err *err)
     }
     if (rc == TS_OK && !is_there(unit, link, &text)) {
         rc = ts_file_replace(unit, ts_buf_text(&text), text.n, 0644, err);
-        if (rc == TS_OK && (rc = enable(wants, err)) == TS_OK) {
-            reload();
-        }
+        rc = rc == TS_OK ? enable(wants, err) : rc;
     }
     ts_buf_free(&text);
     ts_free(link);
@@ -173,13 +164,11 @@ enum ts_code px_unit_remove(const struct ts_boot *b, struct ts_err *err)
     char *unit = below_root(b, "etc/systemd/system/" UNIT);
     char *link = below_root(b, "etc/systemd/system/multi-user.target.wants/" UNIT);
     const char *const both[] = {link, unit};
-    bool any = false;
     int os = 0;
 
     for (int i = 0; i < 2 && os == 0; i++) {
         ts_power_point();
         if (unlink(both[i]) == 0) {
-            any = true;
             os = px_sync_parent(both[i]);
         } else if (errno != ENOENT && errno != ENOTDIR) {
             os = errno;
@@ -190,9 +179,6 @@ enum ts_code px_unit_remove(const struct ts_boot *b, struct ts_err *err)
                                            "cannot take away %s, which would go "
                                            "on with the run that has ended",
                                            unit);
-    if (any) {
-        reload();
-    }
     ts_free(link);
     ts_free(unit);
     return rc;
