@@ -61,9 +61,10 @@ static size_t calls_before(struct fake *f, const char *name)
     return n;
 }
 
-static void note(struct fake *f, const char *name)
+static void note(struct fake *f, struct ts_step_call *c)
 {
     const struct fake_world *w = f->world;
+    const char *name = c->node->name;
     size_t calls = w->step ? calls_before(f, name) : 0;
 
     if (w->step) {
@@ -74,6 +75,17 @@ static void note(struct fake *f, const char *name)
         w->append(w->ctx, f->ran_file, ts_str_of(name));
     }
     f->no_cancel = w->step && !w->step(w->ctx, name, calls, true);
+    if (f->on_work) {
+        f->on_work(f, c);
+    }
+}
+
+static enum ts_code done(struct fake *f, struct ts_step_call *c, enum ts_code rc)
+{
+    if (f->on_done) {
+        f->on_done(f, c);
+    }
+    return rc;
 }
 
 static const struct ts_value *prepared(struct fake *f, const char *name)
@@ -161,21 +173,22 @@ static enum ts_code run_do(void *self, struct ts_step_call *c, struct ts_err *er
     const struct ts_value *code = ts_value_get(c->params, "code");
 
     ts_power_point(); /* cut off before its effect, and after */
-    note(f, c->node->name);
+    note(f, c);
     ts_power_point();
     const char *output = ts_value_text(c->params, "output");
     if (output) {
         ts_host_output(c, TS_STDOUT, ts_str_of(output));
     }
-    return act(f, c, v ? v : code, err);
+    return done(f, c, act(f, c, v ? v : code, err));
 }
 
 static enum ts_code run_set(void *self, struct ts_step_call *c, struct ts_err *err)
 {
-    note(self, c->node->name);
-    return ts_vars_set(c->host->vars, TS_SCOPE_STEP,
-                       ts_str_of(ts_value_text(c->params, "variable")),
-                       ts_str_of(ts_value_text(c->params, "value")), false, err);
+    note(self, c);
+    return done(self, c,
+                ts_vars_set(c->host->vars, TS_SCOPE_STEP,
+                            ts_str_of(ts_value_text(c->params, "variable")),
+                            ts_str_of(ts_value_text(c->params, "value")), false, err));
 }
 
 static enum ts_code run_restart(void *self, struct ts_step_call *c, struct ts_err *err)
@@ -187,18 +200,18 @@ static enum ts_code run_restart(void *self, struct ts_step_call *c, struct ts_er
                             ts_value_text(c->params, "target")};
     enum ts_code rc = TS_OK;
 
-    note(self, c->node->name);
+    note(self, c);
     for (size_t i = 0; i < 3 && rc == TS_OK; i++) {
         rc = ts_vars_set(c->host->vars, TS_SCOPE_STEP, ts_str_of(names[i]),
                          ts_str_of(values[i]), false, err);
     }
-    return rc;
+    return done(self, c, rc);
 }
 
 static enum ts_code run_fail(void *self, struct ts_step_call *c, struct ts_err *err)
 {
-    note(self, c->node->name);
-    return ts_fail(err, TS_EIO, "%s", ts_value_text(c->params, "message"));
+    note(self, c);
+    return done(self, c, ts_fail(err, TS_EIO, "%s", ts_value_text(c->params, "message")));
 }
 
 /* ---- types ---------------------------------------------------------------------------
@@ -291,6 +304,9 @@ static enum ts_code prepare(void *ctx, enum ts_phase target, struct ts_err *err)
     if (f->refuse_restart) {
         return ts_fail(err, TS_EUNSUPPORTED, "this machine cannot start again");
     }
+    if (f->on_prepare) {
+        f->on_prepare(f, target);
+    }
     if (f->world->next_boot) {
         f->world->next_boot(f->world->ctx, target);
     }
@@ -302,12 +318,12 @@ static enum ts_code restart(void *ctx, enum ts_phase target, int64_t delay_ms,
 {
     struct fake *f = ctx;
 
-    (void)delay_ms;
     (void)message;
     if (f->fail_restart) {
         return ts_fail(err, TS_EIO, "the machine did not go down");
     }
     snprintf(f->phase_asked, sizeof f->phase_asked, "%s", ts_phase_name(target));
+    f->delay_asked = delay_ms;
     f->restarts++;
     return TS_OK;
 }

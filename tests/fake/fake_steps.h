@@ -48,11 +48,18 @@ struct fake {
     struct ts_err err;
     struct ts_buf events, log; /* lines */
     char phase_asked[16];      /* by the restart backend */
+    int64_t delay_asked;       /* milliseconds */
     bool refuse_restart, fail_restart, trust_phase, one_start;
     int restarts;
     /* Called instead of the backend's own restart; NULL: that. */
     enum ts_code (*backend_restart)(void *ctx, enum ts_phase target, int64_t delay_ms,
                                     const char *message, struct ts_err *err);
+    /* For a test that watches: a step begins its work, a step has done it, the backend
+     * was told where the next start goes.  NULL: nobody does. */
+    void (*on_work)(struct fake *f, struct ts_step_call *c);
+    void (*on_done)(struct fake *f, struct ts_step_call *c);
+    void (*on_prepare)(struct fake *f, enum ts_phase target);
+    void *watcher; /* theirs */
     struct ts_restart_backend backend;
 };
 
