@@ -111,8 +111,8 @@ local function settings(g)
   if r:chance(m.retry_requests) then
     set.SMSTSRetryRequested = r:pick { "1", "true" }
   end
-  if r:chance(2) then
-    set[r:pick { "_Mine", "_SMSTSLastActionName", "_OSDDoMode" }] = "x"
+  if r:chance(g.configmgr and 12 or 2) then
+    set[r:pick { "_Mine", "_SMSTSLastActionName", "_OSDDoMode", "_OSDDoMode" }] = "x"
   end
   if r:chance(m.limits) then
     set.TSRestartLimit = r:pick { "1", "2", "3" }

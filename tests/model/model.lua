@@ -136,19 +136,28 @@ end
 
 -- The step or group the list stands at has failed: the rest of the list is left out, and the group
 -- around it fails.  The first error is the one that counts.
-function Run:fail(code, name)
+function Run:fail(code)
   local frame = self:frame()
   frame.index = frame.index + 1
   frame.stop = true
-  frame.pending = frame.pending or { code = code, name = name }
+  frame.pending = frame.pending or { code = code }
+end
+
+-- This list's group fails, whatever its continueOnError says.  (The outermost list has no group: it
+-- fails with what fails in it.)
+function Run:mark(frame, code)
+  frame.fatal = true
+  if frame.group or #self.w.frames == 1 then
+    frame.pending = frame.pending or { code = code }
+  end
 end
 
 -- Where continueOnError has no effect every open group fails, one after the other, each with its
 -- finally list.
-function Run:fail_all(code, name)
+function Run:fail_all(code)
   for _, frame in ipairs(self.w.frames) do
-    frame.pending = frame.pending or { code = code, name = name }
-    frame.fatal, frame.stop = true, true
+    self:mark(frame, code)
+    frame.stop = true
   end
   self.w.fatal = self.w.fatal or not self.w.cancelled
   self.w.at = nil
@@ -165,12 +174,11 @@ end
 -- The user has cancelled.  A finally list that runs already goes on, with everything in it; the
 -- groups outside of it fail when it has ended.  A second time everything ends at once, without
 -- finally lists.
-function Run:cancel(name)
+function Run:cancel()
   local w = self.w
   w.at_once, w.cancelled = w.cancelled, true
   for _, frame in ipairs(w.frames) do
-    frame.pending = frame.pending or { code = M.code.aborted, name = name }
-    frame.fatal = true
+    self:mark(frame, M.code.aborted)
     frame.stop = frame.stop or w.at_once or frame.section == "body"
     if frame.section == "finally" and not w.at_once then
       return
@@ -196,10 +204,13 @@ end
 
 -- ---- steps
 
+-- Decided: the step's own `phase` goes before that of its type.
 function Run:can_run_here(node)
-  local phase = self.w.phase
-  return (node.phase == nil or node.phase == "any" or node.phase == phase) and
-    (node.type ~= "OnlyInWinPE" or phase == "WinPE")
+  local want = node.phase or "any"
+  if want == "any" and node.type == "OnlyInWinPE" then
+    want = "WinPE"
+  end
+  return want == "any" or want == self.w.phase
 end
 
 function Run:watch(node, attempt)
@@ -269,19 +280,22 @@ function Run:work(node, p)
   return outcome
 end
 
--- One try: {code =, ok =, restart =, cancel =, never_again =}.
-function Run:attempt(node)
+-- One try: {code =, ok =, restart =, cancel =, no_more =}.  Decided: a step that cannot even begin -
+-- its condition cannot be asked, a parameter is wrong, so is the phase - is recorded as started all
+-- the same, and not tried again.
+function Run:attempt(node, refused)
   local w = self.w
   w.at.attempt = w.at.attempt + 1
   w.at.tries = w.at.tries + 1
   w.at.started = true
   w:event("step.started", node.name, w.at.attempt)
-  local p = self:parameters(node)
-  if not p or not self:can_run_here(node) then
-    -- Decided: what cannot even begin is not tried again.
-    return { code = p and M.code.wrong_phase or M.code.failed, ok = false, no_more = true }
-  end
+  local p = not refused and self:parameters(node)
   self:record("started")
+  if not p then
+    return { code = M.code.failed, ok = false, no_more = true }
+  elseif not self:can_run_here(node) then
+    return { code = M.code.wrong_phase, ok = false, no_more = true }
+  end
   return self:judge(node, self:work(node, p))
 end
 
@@ -397,7 +411,7 @@ function Run:heed_requests(node, end_)
     w.at, w.restarts = nil, 0
   end
   if refused then
-    self:fail_all(M.code.failed, node.name)
+    self:fail_all(M.code.failed)
   elseif asks.target then
     self:ask_restart(asks.target, node.name)
     return asks.target
@@ -426,11 +440,11 @@ function Run:conclude(node, end_, told)
     w:set("SMSTSRetryRequested", "")
     w.at, w.restarts = nil, 0
     if end_.fatal then
-      self:fail_all(end_.code, node.name)
+      self:fail_all(end_.code)
     elseif end_.cancel then
-      self:cancel(node.name)
+      self:cancel()
     end
-    self:fail(end_.code, node.name)
+    self:fail(end_.code)
   end
   if target then
     self:go_down(target)
@@ -476,7 +490,7 @@ function Run:go_on_in(node)
   local at = self.w.at
   local way = node.onInterrupt or interrupt_of[node.type] or "fail"
   if self.configmgr and not node.onInterrupt then
-    way = node.retry and node.retry.attempts > at.tries and "rerun" or "fail"
+    way = node.retry and at.cuts + 1 < node.retry.attempts and "rerun" or "fail"
   end
   at.cuts = at.cuts + 1
   if way == "fail" or self.stranded then
@@ -491,11 +505,9 @@ function Run:go_on_in(node)
     return self:settle()
   end
   at.started = nil
-  self:settle()
-  if not self.configmgr then
-    at.tries = at.tries - 1 -- a try that was cut does not count
-  end
+  at.tries = at.tries - 1 -- a try that was cut is not one of `attempts`
   self.w:set("_SMSTSLastActionRetryCount", tostring(at.cuts))
+  self:settle()
   return self:try(node)
 end
 
@@ -520,9 +532,7 @@ function Run:step(node)
     w.at = nil
     return self:pass(node, "condition")
   elseif answer == nil then
-    w.at.attempt = 1
-    w:event("step.started", node.name, 1)
-    return self:conclude(node, { code = M.code.failed, ok = false })
+    return self:conclude(node, self:attempt(node, true))
   end
   return self:try(node)
 end
@@ -571,7 +581,7 @@ function Run:close(node, frame)
   w:set("_SMSTSLastActionRetryCount", "0")
   w:event("group.finished", node.name, tostring(frame.pending == nil))
   if frame.pending and not (node.continueOnError and not frame.fatal) then
-    self:fail(frame.pending.code, frame.pending.name)
+    self:fail(frame.pending.code)
     self:frame().fatal = self:frame().fatal or frame.fatal
   else
     self:frame().index = self:frame().index + 1
@@ -601,7 +611,7 @@ function Run:group(node, inner)
         return self:record("group failed")
       end
       self.owes = "group failed"
-      return self:fail(M.code.failed, node.name)
+      return self:fail(M.code.failed)
     end
     self:open(node)
     inner = self:frame()
@@ -612,20 +622,28 @@ function Run:group(node, inner)
   self:close(node, inner)
 end
 
+function Run:frame_inside(frame)
+  local frames = self.w.frames
+  for i = #frames, 1, -1 do
+    if frames[i] == frame then
+      return frames[i + 1]
+    end
+  end
+end
+
 function Run:list(list, frame)
   while frame.index <= #list do
     local node = list[frame.index]
-    if frame.stop then
+    local inner = self:frame_inside(frame)
+    if inner then
+      self:group(node, inner) -- open already
+    elseif frame.stop then
       if frame.group then -- what stands outside of all groups is not reached: no word of it
         self:leave_out(node, "failed-group")
       end
       frame.index = frame.index + 1
     elseif node.type == "Group" then
-      local depth
-      for i, f in ipairs(self.w.frames) do
-        depth = f == frame and i or depth
-      end
-      self:group(node, self.w.frames[depth + 1])
+      self:group(node)
     else
       self:step(node)
     end
@@ -677,7 +695,7 @@ end
 function Run:arrive()
   local w = self.w
   local expected, meant = w.asked ~= nil, w.asked or w.phase_meant
-  w.restarts = w.restarts + 1
+  w.restarts, w.phase_meant = w.restarts + 1, w.phase
   w:event("restart.arrived", w.asked or "", w.phase, tostring(expected))
   w.asked = nil
   self:clear_requests()
@@ -694,8 +712,9 @@ function Run:arrive()
       return self:go_down(meant)
     end
     self:strand(M.code.wrong_phase)
+  elseif not (w.at and w.at.started) then
+    self:settle()
   end
-  w.phase_meant = w.phase
 end
 
 function Run:finish()
