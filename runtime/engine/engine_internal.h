@@ -205,6 +205,9 @@ int ts_restart_limit(const struct ts_engine *e);
 /* ---- resume.c, position.c ------------------------------------------------------------
  */
 
+/* The step that was cut fails, and with it the run, whatever continueOnError says. */
+TS_NODISCARD enum ts_code ts_fail_interrupted(struct ts_engine *e, const char *why,
+                                              struct ts_err *err);
 TS_NODISCARD enum ts_code ts_resume(struct ts_engine *e, const char *from_step,
                                     struct ts_err *err);
 void ts_position_write(struct ts_buf *out, const struct ts_engine *e);

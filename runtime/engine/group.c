@@ -248,6 +248,8 @@ void ts_fail_fatal(struct ts_engine *e, int next, int64_t code, const char *text
     if (!e->cancelled) {
         e->fatal = true;
     }
+    e->again = 0; /* whatever was under way is over */
+    ts_step_forget(e);
     mark(e, e->depth, code, text);
     ts_group_fail(e, next, code, text);
 }

@@ -80,6 +80,9 @@ static enum ts_code not_restarted(struct ts_engine *e, const char *why,
     if (e->state) {
         ts_state_status(e->state, TS_RUN_RUNNING, 0, "");
     }
+    if (e->started) { /* it was to be sent back, after a crash */
+        return ts_fail_interrupted(e, text, err);
+    }
     ts_fail_fatal(e, e->ip, TS_CODE_FAILED, text);
     return e->over ? TS_OK : ts_engine_commit(e, err);
 }

@@ -73,6 +73,11 @@ static enum ts_code fail_interrupted(struct ts_engine *e, const struct ts_ins *i
     return ts_step_settle(e, ins, &v, err);
 }
 
+enum ts_code ts_fail_interrupted(struct ts_engine *e, const char *why, struct ts_err *err)
+{
+    return fail_interrupted(e, &e->table.v[e->ip], why, true, err);
+}
+
 static enum ts_code interrupted(struct ts_engine *e, enum ts_interrupt what,
                                 const char *loop, struct ts_err *err)
 {
@@ -114,7 +119,7 @@ static enum ts_code wrong_phase(struct ts_engine *e, enum ts_phase meant,
         ts_phase_name(meant), ts_phase_name(e->host->phase),
         meant == TS_PHASE_WINPE ? "boot image" : "installed system");
     if (e->started) {
-        return fail_interrupted(e, &e->table.v[e->ip], text, true, err);
+        return ts_fail_interrupted(e, text, err);
     }
     ts_fail_fatal(e, e->ip, TS_CODE_WRONG_PHASE, text);
     return e->over ? TS_OK : ts_engine_commit(e, err);

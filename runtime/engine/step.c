@@ -272,6 +272,7 @@ static enum ts_code refuse_restart(struct ts_engine *e, const struct ts_ins *ins
              "%.1200s",
              ins->node->name, why);
     ts_requests_clear(e);
+    e->restarts = 0;
     ts_fail_fatal(e, ins->index + 1, TS_CODE_FAILED, text);
     return e->over ? TS_OK : ts_engine_commit(e, err);
 }
