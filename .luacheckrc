@@ -1,6 +1,6 @@
 std = "lua54"
 max_line_length = 120
-include_files = { "stdlib/**/*.lua", "tests/stdlib/*.lua", "tests/lint/*.lua", "cmake/*.lua",
+include_files = { "stdlib/**/*.lua", "tests/stdlib/*.lua", "tests/model/*.lua", "tests/lint/*.lua", "cmake/*.lua",
   "sequences/*.scenario.lua" }
 files["sequences/*.scenario.lua"].read_globals = { "scenario", "on" }
 exclude_files = { "stdlib/types" }

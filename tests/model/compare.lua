@@ -55,7 +55,7 @@ local function rows_as_events(rows)
   return out
 end
 
-local function sorted(list)
+local function in_order(list)
   local out = table.move(list, 1, #list, 1, {})
   table.sort(out)
   return out
@@ -119,7 +119,7 @@ local function different_end(w, outcome)
     different("recorded result", over.result, outcome.record.status) or
     different("recorded code", over.code, outcome.record.code) or
     different_lists("record", w.events, M.events(outcome.record.events)) or
-    different_lists("table of steps", sorted(w.rows),
+    different_lists("table of steps", in_order(w.rows),
       rows_as_events(outcome.record.steps)) or
     different_vars("variables", w.vars, outcome.variables)
 end
@@ -236,14 +236,14 @@ function Search:from(w, boot, phases)
   return true
 end
 
--- nil: they agree; else {why, model = its record, engine = its record}.
+-- nil and the world that explains it all: they agree; else {why, model = its record, engine = its record}.
 function M.check(case, outcome)
   if outcome.broken then
     return { why = "the engine: " .. outcome.broken, model = {}, engine = {} }
   end
   local s = setmetatable({ case = case, outcome = outcome }, Search)
   if s:from(model.new(case), 1, { case.phase or "FullOS" }) then
-    return nil
+    return nil, s.world
   end
   return { why = s.best.why, model = s.best.model, engine = M.events(outcome.record.events) }
 end

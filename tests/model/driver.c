@@ -45,5 +45,6 @@ int main(int argc, char **argv)
         free(line);
     }
     fclose(f);
+    machine_clean(argv[2]);
     return fflush(stdout) == 0 ? 0 : 3;
 }

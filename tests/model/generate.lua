@@ -110,6 +110,9 @@ local function settings(g)
   end
   if r:chance(m.retry_requests) then
     set.SMSTSRetryRequested = r:pick { "1", "true" }
+    if r:chance(30) then
+      set.SMSTSRebootRequested = r:pick { "HD", "WinPE" }
+    end
   end
   if r:chance(g.configmgr and 12 or 2) then
     set[r:pick { "_Mine", "_SMSTSLastActionName", "_OSDDoMode", "_OSDDoMode" }] = "x"
@@ -153,7 +156,7 @@ local function results(g)
     list[i] = result(g)
   end
   if type(list[#list]) == "table" and list[#list].set and list[#list].set.SMSTSRetryRequested and
-    not g.random:chance(10) then
+    not g.random:chance(25) then
     list[#list + 1] = 0 -- else it asks for ever
   end
   return list
@@ -282,23 +285,22 @@ local function mood(r)
     return r:chance(percent) and yes or no or 0
   end
   return {
-    success = r:pick { 50, 75, 90 }, plain = r:pick { 30, 60, 85 }, conditions = r:pick { 5, 25, 50 },
-    ignore = r:pick { 10, 30, 60 }, finally = r:pick { 20, 50, 80 }, retries = often(50, 35),
-    reboots = often(50, 20), nonsense = often(20, 30), retry_requests = often(40, 15),
-    cancels = often(30, 20), restart_codes = often(30, 25), restart_steps = r:pick { 10, 60, 100 },
-    phases = often(35, 25), limits = often(15, 20), facts = often(20, 50),
+    success = r:pick { 65, 80, 95 }, plain = r:pick { 20, 50, 80 }, conditions = r:pick { 5, 25, 50 },
+    ignore = r:pick { 15, 40, 70 }, finally = r:pick { 20, 50, 80 }, retries = often(50, 35),
+    reboots = often(60, 25), nonsense = often(25, 40), retry_requests = often(45, 20),
+    cancels = often(35, 45), restart_codes = often(30, 25), restart_steps = r:pick { 10, 60, 100 },
+    phases = often(35, 25), limits = often(20, 30), facts = often(30, 60),
   }
 end
 
 local function kills(g)
   local r, out = g.random, json.array()
-  if r:chance(30) then
-    return out
-  end
-  for i = 1, r:pick { 1, 1, 1, 2, 2, 3, 4 } do
+  local many = r:pick { 0, 0, 0, 1, 1, 1, 1, 2, 2, 3, 5 }
+  local first, close = r:range(1, math.max(1, g.count)), r:chance(25) -- one right after the other?
+  for i = 1, many do
     local kind = r:pick { "mid", "late", "recorded", "point" }
     out[i] = { kind = kind, n = kind == "point" and r:range(1, 30 + 12 * g.count) or
-      r:range(1, math.max(1, g.count)) }
+      close and first + i - 1 or r:range(1, math.max(1, g.count)) }
   end
   return out
 end
@@ -306,29 +308,29 @@ end
 local function machine(g)
   local r, c = g.random, g.case
   c.phase = r:chance(25) and "WinPE" or "FullOS"
-  if r:chance(12) then
+  if r:chance(15) then
     c.arrive = json.array()
     for i = 1, r:range(1, 4) do
       c.arrive[i] = r:chance(50) and json.null or r:pick { "WinPE", "FullOS" }
     end
   end
-  if r:chance(15) then
-    c.restartLimit = r:range(1, 3)
+  if r:chance(25) then
+    c.restartLimit = r:pick { 1, 1, 2, 3 }
   end
   if r:chance(6) then
     c.trustPhase = true
   end
-  if r:chance(6) then
+  if r:chance(9) then
     c.refuseFrom = r:range(1, 3)
   end
-  if r:chance(5) then
+  if r:chance(9) then
     c.failFrom = r:range(1, 3)
   end
 end
 
 function M.case(seed)
   local r = random(seed)
-  local g = { random = r, mood = mood(r), count = 0, groups = 0, most = r:pick { 3, 6, 10, 16 },
+  local g = { random = r, mood = mood(r), count = 0, groups = 0, most = r:pick { 3, 8, 12, 20 },
     configmgr = r:chance(20) }
   g.case = { seed = seed, results = {}, variables = {} }
   local sequence = { taskseq = 1, name = "Random " .. seed, variables = {} }

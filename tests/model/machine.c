@@ -90,6 +90,13 @@ enum ts_code __wrap_ts_state_commit(struct ts_state *s, struct ts_err *err)
     return rc;
 }
 
+/* The fake steps start no programs. */
+void __wrap_ts_proc_kill_run(const char *run);
+void __wrap_ts_proc_kill_run(const char *run)
+{
+    (void)run;
+}
+
 /* ---- watching the steps --------------------------------------------------------------
  */
 
@@ -402,17 +409,26 @@ static uint64_t points_passed(const char *dir)
     return n;
 }
 
+void machine_clean(const char *dir)
+{
+    struct ts_err err;
+
+    if (ts_fs_remove_tree(dir, &err) != TS_OK) {
+        fprintf(stderr, "model_driver: %s\n", err.text);
+        exit(3);
+    }
+}
+
 void machine_play(const char *dir, const struct ts_value *data, struct ts_buf *out)
 {
     char *state = ts_path_join(dir, "state");
-    struct ts_err err;
 
     if (!notes) {
         notes = mmap(NULL, sizeof *notes, PROT_READ | PROT_WRITE,
                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     }
-    if (notes == MAP_FAILED || ts_fs_remove_tree(dir, &err) != TS_OK ||
-        mkdir(dir, 0700) != 0) {
+    machine_clean(dir);
+    if (notes == MAP_FAILED || mkdir(dir, 0700) != 0) {
         fprintf(stderr, "model_driver: %s cannot be made anew\n", dir);
         exit(3);
     }

@@ -31,6 +31,9 @@
  *   broken  the engine could not do its work, or the run never ended: why */
 void machine_play(const char *dir, const struct ts_value *data, struct ts_buf *out);
 
+/* Remove the folder and all in it. */
+void machine_clean(const char *dir);
+
 /* What the state in `dir` holds, as JSON; false: none, or it cannot be read. */
 bool record_read(const char *dir, struct ts_buf *out);
 

@@ -18,19 +18,22 @@ local CUT, RESTART = {}, {} -- thrown: power is lost, the machine restarts
 
 -- ---- the tree: numbers of 1.2, a group has one at either end and its finally list before the second
 
+-- A numbered copy of a list of nodes, and the number behind it.
 local function number(list, n)
-  list.constant = true
-  for _, node in ipairs(list) do
-    node.index = n
-    n = n + 1
+  local out = { constant = true }
+  for i, node in ipairs(list or {}) do
+    local own = {}
+    for k, v in pairs(node) do
+      own[k] = v
+    end
+    out[i], own.index, n = own, n, n + 1
     if node.type == "Group" then
-      node.steps, node["finally"] = node.steps or {}, node["finally"] or {}
-      n = number(node.steps, n)
-      node.last_index = number(node["finally"], n)
-      n = node.last_index + 1
+      own.steps, n = number(node.steps, n)
+      own["finally"], n = number(node["finally"], n)
+      own.last_index, n = n, n + 1
     end
   end
-  return n
+  return out, n
 end
 
 local function same_code(a, b)
@@ -114,6 +117,11 @@ function Run:frame()
   return self.w.frames[#self.w.frames]
 end
 
+-- For the count of what the cases were about.
+function Run:saw(what)
+  self.w.seen[what] = true
+end
+
 function Run:stack()
   local out = {}
   for i = 2, #self.w.frames do
@@ -160,7 +168,8 @@ function Run:fail_all(code)
     frame.stop = true
   end
   self.w.fatal = self.w.fatal or not self.w.cancelled
-  self.w.at = nil
+  self.w.at = nil -- whatever was under way is over
+  self.w:set("_SMSTSLastActionRetryCount", "0")
 end
 
 -- The wish is looked at before anything is begun, and when a list has come to its end.
@@ -176,11 +185,13 @@ end
 -- finally lists.
 function Run:cancel()
   local w = self.w
+  self:saw(w.cancelled and "cancelled twice" or "cancelled")
   w.at_once, w.cancelled = w.cancelled, true
   for _, frame in ipairs(w.frames) do
     self:mark(frame, M.code.aborted)
     frame.stop = frame.stop or w.at_once or frame.section == "body"
     if frame.section == "finally" and not w.at_once then
+      self:saw("cancelled in a finally list")
       return
     end
   end
@@ -292,6 +303,7 @@ function Run:attempt(node, refused)
   local p = not refused and self:parameters(node)
   self:record("started")
   if not p then
+    self:saw(refused and "condition that cannot be asked" or "parameter that is wrong")
     return { code = M.code.failed, ok = false, no_more = true }
   elseif not self:can_run_here(node) then
     return { code = M.code.wrong_phase, ok = false, no_more = true }
@@ -316,6 +328,7 @@ end
 function Run:bound_again(end_)
   local w = self.w
   if w:get("SMSTSRetryRequested") and w.at.requests >= 100 then
+    self:saw("asked to run again for ever")
     w:set("SMSTSRebootRequested", "")
     w:set("SMSTSRetryRequested", "")
     if end_.ok then
@@ -353,7 +366,7 @@ function Run:finished(node, end_, ignored, again)
 end
 
 -- 1.8, 1.9: what a step that ended well, or whose failure is ignored, asks for.
-function Run:requests(node, end_)
+function Run:requests(end_)
   local w = self.w
   local wish, again = w:get("SMSTSRebootRequested"), w:get("SMSTSRetryRequested")
   local target
@@ -390,6 +403,7 @@ end
 -- The machine goes down, or does not.
 function Run:go_down(target)
   if self:restart_fails() then
+    self:saw("restart that did not happen")
     self.w.asked = nil
     self.owes = "no restart"
     return self:strand(M.code.failed)
@@ -402,9 +416,13 @@ end
 -- into, or nil.
 function Run:heed_requests(node, end_)
   local w, frame = self.w, self:frame()
-  local asks = self:requests(node, end_)
+  local asks = self:requests(end_)
   local refused = asks.nonsense or asks.target and self:restart_refused()
+  if refused then
+    self:saw(asks.nonsense and "restart request that means nothing" or "restart refused")
+  end
   if asks.again and not refused then
+    self:saw(asks.target and "asked to run again behind a restart" or "asked to run again")
     w.at = { attempt = 0, tries = 0, cuts = 0, requests = w.at.requests + 1 }
   else
     frame.index = frame.index + 1
@@ -496,6 +514,7 @@ function Run:go_on_in(node)
   if way == "fail" or self.stranded then
     local fatal = self.stranded
     self.stranded = nil
+    self:saw(fatal and "stranded in the midst of a step" or "interrupted: fail")
     return self:conclude(node, { code = M.code.interrupted, ok = false, fatal = fatal })
   end
   self:row(node, M.code.interrupted, false, way == "skip")
@@ -507,6 +526,7 @@ function Run:go_on_in(node)
   at.started = nil
   at.tries = at.tries - 1 -- a try that was cut is not one of `attempts`
   self.w:set("_SMSTSLastActionRetryCount", tostring(at.cuts))
+  self:saw("interrupted: rerun")
   self:settle()
   return self:try(node)
 end
@@ -703,14 +723,17 @@ function Run:arrive()
   w:event("run.resumed", w.phase)
   self.owes = "arrived"
   if w.restarts > self:limit() then
+    self:saw("too many restarts")
     w.restarts = 0
     self:strand(M.code.failed)
   elseif w.phase ~= meant and not w.case.trustPhase then
     if not expected and not self:restart_refused() then -- nobody asked: send it back
       self:ask_restart(meant, "")
+      self:saw("sent back to its phase")
       self:record("sent back")
       return self:go_down(meant)
     end
+    self:saw("wrong phase came up")
     self:strand(M.code.wrong_phase)
   elseif not (w.at and w.at.started) then
     self:settle()
@@ -755,8 +778,7 @@ end
 
 function M.new(case)
   local w = World.new(case)
-  w.tree = case.sequence.steps
-  w.size = number(w.tree, 0)
+  w.tree, w.size = number(case.sequence.steps, 0)
   -- Decided: a parameter with a _variable in one of the step types allows that name.
   w.allowed = { _osddomode = case.sequence.semantics == "configmgr" and uses_do(w.tree) or nil }
   w.saved = { events_n = 0, vars = {}, frames = {}, restarts = 0 }

@@ -4,8 +4,8 @@ local World = {}
 World.__index = World
 
 -- What a cut takes back; everything else in a world is the machine's.
-local durable = { "vars", "rows", "frames", "at", "events", "restarts", "asked", "cancelled", "at_once", "fatal", "began", "over",
-  "phase_meant" }
+local durable = { "vars", "rows", "frames", "at", "events", "restarts", "asked", "cancelled", "at_once",
+  "fatal", "began", "over", "phase_meant" }
 
 local function copy(v, seen)
   if type(v) ~= "table" or v.type or v.constant then -- nodes and lists of the tree never change
@@ -24,7 +24,7 @@ end
 
 function World.new(case)
   return setmetatable({ case = case, vars = {}, rows = {}, frames = {}, events = { n = 0 }, restarts = 0,
-    calls = {}, worked = 0, ran = {} }, World)
+    calls = {}, worked = 0, ran = {}, seen = {} }, World)
 end
 
 -- ---- variables: without regard to case, text, empty means deleted
