@@ -110,12 +110,15 @@ static enum ts_code run_step(struct ts_engine *e, const struct ts_ins *ins,
     return rc == TS_ELOST ? TS_ELOST : TS_OK;
 }
 
-/* A step that never stops asking to be run again would never let the run end. */
+/* A step that never stops asking to be run again would never let the run end.  One that
+ * failed anyway, and is ignored, keeps its own code. */
 static void bound_again(struct ts_engine *e, struct ts_ending *v)
 {
-    if (v->ok && e->again >= TS_AGAIN_MAX &&
-        ts_vars_get(e->vars, "SMSTSRetryRequested")) {
-        ts_requests_clear(e);
+    if (e->again < TS_AGAIN_MAX || !ts_vars_get(e->vars, "SMSTSRetryRequested")) {
+        return;
+    }
+    ts_requests_clear(e);
+    if (v->ok) {
         v->ok = v->restart = false;
         v->code = TS_CODE_FAILED;
         snprintf(
