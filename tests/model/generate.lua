@@ -156,7 +156,7 @@ local function results(g)
     list[i] = result(g)
   end
   if type(list[#list]) == "table" and list[#list].set and list[#list].set.SMSTSRetryRequested and
-    not g.random:chance(25) then
+    not g.random:chance(40) then
     list[#list + 1] = 0 -- else it asks for ever
   end
   return list

@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MAX_BOOTS = 60, LEFT_RESTART = 10, LEFT_ENDED = 20, LEFT_BROKEN = 98 };
+enum { MAX_BOOTS = 60, MAX_WORKED = 1000, LEFT_RESTART = 10, LEFT_ENDED = 20, LEFT_BROKEN = 98 };
 
 /* What outlives a start: shared with the children, so that it survives their end. */
 struct notes {
@@ -97,6 +97,19 @@ void __wrap_ts_proc_kill_run(const char *run)
     (void)run;
 }
 
+static void broken(const char *what, const char *why)
+{
+    struct ts_buf b = {0};
+
+    ts_buf_z(&b, "\"broken\":\"");
+    ts_buf_json(&b, ts_str_of(what));
+    ts_buf_z(&b, ": ");
+    ts_buf_json(&b, ts_str_of(why));
+    ts_buf_c(&b, '"');
+    note_text(notes->end, sizeof notes->end, &notes->end_n, &b);
+    _exit(LEFT_BROKEN);
+}
+
 /* ---- watching the steps --------------------------------------------------------------
  */
 
@@ -142,6 +155,9 @@ static void on_work(struct fake *f, struct ts_step_call *c)
     note_text(notes->ran, sizeof notes->ran, &notes->ran_n, &b);
     ts_buf_free(&b);
     notes->worked++;
+    if (notes->worked > MAX_WORKED) {
+        broken("the run never ends", c->node->name);
+    }
     if (is_due("mid", notes->worked)) {
         lose_power();
     }
@@ -166,19 +182,6 @@ static void on_prepare(struct fake *f, enum ts_phase target)
 
 /* ---- one start, in a child -----------------------------------------------------------
  */
-
-static void broken(const char *what, const struct ts_err *err)
-{
-    struct ts_buf b = {0};
-
-    ts_buf_z(&b, "\"broken\":\"");
-    ts_buf_json(&b, ts_str_of(what));
-    ts_buf_z(&b, ": ");
-    ts_buf_json(&b, ts_str_of(err->text));
-    ts_buf_c(&b, '"');
-    note_text(notes->end, sizeof notes->end, &notes->end_n, &b);
-    _exit(LEFT_BROKEN);
-}
 
 static void note_end(struct fake *f, const char *result, int64_t code, const char *text)
 {
@@ -216,7 +219,7 @@ static struct ts_sequence *load(struct fake *f, const struct ts_value *data)
     ts_json_write(&json, ts_value_get(data, "sequence"), 0);
     if (ts_sequence_parse(&seq, ts_buf_view(&json), "json", "sequence", NULL, &f->steps,
                           &f->err) != TS_OK) {
-        broken("sequence", &f->err);
+        broken("sequence", f->err.text);
     }
     ts_buf_free(&json);
     return seq;
@@ -240,7 +243,7 @@ static void begin(struct fake *f, const struct ts_value *data,
         fake_set(f, m->key.p, m->str.p);
     }
     if (ts_state_begin(f->config.state, &run, &f->err) != TS_OK) {
-        broken("begin", &f->err);
+        broken("begin", f->err.text);
     }
 }
 
@@ -259,7 +262,7 @@ static bool go_on(struct fake *f)
                                 &f->err);
     }
     if (rc != TS_OK) {
-        broken("state", &f->err);
+        broken("state", f->err.text);
     }
     if (run.status >= TS_RUN_SUCCEEDED) {
         note_end(f, ts_run_status_name(run.status), run.result_code, run.error);
@@ -274,7 +277,7 @@ static void run_here(struct fake *f, const struct ts_sequence *seq, bool resume)
     static const char *const ends[] = {"succeeded", "failed", "cancelled", "restart"};
 
     if (fake_run(f, seq, resume, NULL) != TS_OK) {
-        broken("engine", &f->err);
+        broken("engine", f->err.text);
     }
     note_end(f, ends[f->result.end], f->result.code, f->result.text);
     snprintf(notes->asked, sizeof notes->asked, "%s", f->phase_asked);
@@ -290,7 +293,7 @@ static void child(const char *dir, const struct ts_value *data, int boot,
     char *counter = ts_path_join(dir, "counter"), *state = ts_path_join(dir, "state");
     struct fake f;
 
-    alarm(30);
+    alarm(60);
     fake_init(&f);
     struct ts_sequence *seq = load(&f, data);
     f.results = ts_value_get(data, "results");
@@ -306,7 +309,7 @@ static void child(const char *dir, const struct ts_value *data, int boot,
     ts_power_arm(counter, 0);
     ts_power_arm(counter, next_point(ts_power_count()));
     if (ts_state_open(&f.config.state, state, true, false, &f.err) != TS_OK) {
-        broken("state", &f.err);
+        broken("state", f.err.text);
     }
     bool resume = boot > 1 && go_on(&f);
     if (!resume) {

@@ -58,10 +58,13 @@ end
 
 -- The first case on which they disagree; what cannot be read as a sequence is no case.
 local function first_wrong(cases)
-  for i, outcome in ipairs(finish(begin(cases))) do
-    local d = compare.check(cases[i], outcome)
-    if d and not d.why:find("the engine: sequence", 1, true) then
-      return cases[i], d
+  for from = 1, #cases, 8 do
+    local some = table.move(cases, from, math.min(from + 7, #cases), 1, {})
+    for i, outcome in ipairs(finish(begin(some))) do
+      local d = compare.check(some[i], outcome)
+      if d and not d.why:find("the engine: sequence", 1, true) then
+        return some[i], d
+      end
     end
   end
 end

@@ -572,7 +572,7 @@ end
 -- A group's end: finally list, then its success or failure goes to the list around it.
 function Run:close(node, frame)
   local w = self.w
-  if not frame.stop then
+  if frame.section == "body" and not frame.stop then
     self:settle()
     self:heed_cancel()
   end
