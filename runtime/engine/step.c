@@ -295,6 +295,10 @@ enum ts_code ts_step_settle(struct ts_engine *e, const struct ts_ins *ins,
     if (!v->ok && !v->ignored) {
         return settle_failed(e, ins, v, err);
     }
+    if (ts_cancelled()) { /* takes effect behind this step: not behind a restart */
+        ts_requests_clear(e);
+        v->restart = false;
+    }
     if (ts_restart_wanted(e, v, &target, &why) != TS_OK ||
         (target != TS_PHASE_ANY && ts_restart_prepare(e, target, &why) != TS_OK)) {
         return refuse_restart(e, ins, why.text, err);
