@@ -112,6 +112,24 @@ local function different_ran(boot, mine, theirs, n)
   end
 end
 
+-- A step costs two commits at the most; besides them a start has one or two, a group whose condition
+-- cannot be asked one, and a restart that did not happen one.
+local function too_many_commits(outcome)
+  local most = 2
+  for _, boot in ipairs(outcome.boots) do
+    if boot["end"] == "killed" then
+      return nil -- what was lost is not known
+    end
+    most = most + 3
+  end
+  for _, e in ipairs(outcome.record.events) do
+    most = most + (e.event == "step.started" and 2 or e.event == "group.finished" and 1 or 0)
+  end
+  if outcome.commits > most then
+    return ("%d commits, at most %d were expected"):format(outcome.commits, most)
+  end
+end
+
 local function different_end(w, outcome)
   local over = w.over
   return different("result", over.result, outcome.result) or
@@ -121,7 +139,8 @@ local function different_end(w, outcome)
     different_lists("record", w.events, M.events(outcome.record.events)) or
     different_lists("table of steps", in_order(w.rows),
       rows_as_events(outcome.record.steps)) or
-    different_vars("variables", w.vars, outcome.variables)
+    different_vars("variables", w.vars, outcome.variables) or
+    too_many_commits(outcome)
 end
 
 -- ---- every world that is possible

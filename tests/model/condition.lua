@@ -146,8 +146,8 @@ local function compare(x, a, b)
   a, b = a or "", b or ""
   local m, n = integer(a), integer(b)
   if m and n then
-    if is_code(x) and equality then -- one code has two spellings
-      m, n = m & 0xffffffff, n & 0xffffffff
+    if is_code(x) and m & 0xffffffff == n & 0xffffffff then
+      m = n -- one code has two spellings: they are equal, and neither is less
     end
     return orders[x.op](m, n)
   end

@@ -152,6 +152,10 @@ end
 
 local function results(g)
   local list = json.array()
+  if g.random:chance(g.mood.for_ever) then
+    list[1] = { code = g.random:pick { 0, 0, 1 }, set = { SMSTSRetryRequested = "1" } }
+    return list
+  end
   for i = 1, g.random:range(1, 3) do
     list[i] = result(g)
   end
@@ -289,7 +293,7 @@ local function mood(r)
     ignore = r:pick { 15, 40, 70 }, finally = r:pick { 20, 50, 80 }, retries = often(50, 35),
     reboots = often(60, 25), nonsense = often(25, 40), retry_requests = often(45, 20),
     cancels = often(35, 45), restart_codes = often(30, 25), restart_steps = r:pick { 10, 60, 100 },
-    phases = often(35, 25), limits = often(20, 30), facts = often(30, 60),
+    for_ever = often(8, 10), phases = often(35, 25), limits = often(20, 30), facts = often(30, 60),
   }
 end
 
@@ -344,6 +348,10 @@ function M.case(seed)
     if r:chance(25) then
       g.case.variables[name] = r:pick(values)
     end
+  end
+  if r:chance(8) then
+    g.case.variables[r:pick { "SMSTSRebootRequested", "SMSTSRetryRequested", "SMSTSRebootDelay",
+      "SMSTSRebootMessage" }] = r:pick { "HD", "WinPE", "5" }
   end
   sequence.steps = list(g, 0, r:range(1, 6))
   g.case.sequence = sequence

@@ -10,7 +10,8 @@ local features = require "features"
 
 local driver, scratch, keep = arg[2], arg[3], arg[4]
 local wanted, seed = math.tointeger(tonumber(arg[5])), math.tointeger(tonumber(arg[6]))
-local BATCH, PROCESSES, MOST_SHOWN = 200, 2, 3
+local BATCH, PROCESSES = 200, 2
+local MOST_SHOWN = tonumber(os.getenv("TASKSEQ_MODEL_SHOWN")) or 3 -- disagreements
 
 local function write_file(path, text)
   local f = assert(io.open(path, "w"))

@@ -417,6 +417,9 @@ end
 function Run:heed_requests(node, end_)
   local w, frame = self.w, self:frame()
   local asks = self:requests(end_)
+  if self.wish then
+    asks = {} -- the user wants nothing more
+  end
   local refused = asks.nonsense or asks.target and self:restart_refused()
   if refused then
     self:saw(asks.nonsense and "restart request that means nothing" or "restart refused")

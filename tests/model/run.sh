@@ -3,13 +3,14 @@
 #
 #   tests/model/run.sh BUILD_DIR                2,000 of them, after those in kept/
 #   TASKSEQ_NIGHTLY=1 tests/model/run.sh ...    100,000; TASKSEQ_MODEL_CASES=N: as many as that
+#   TASKSEQ_MODEL_SHOWN=N tests/...             stop after so many disagreements (3)
 #   TASKSEQ_SEED=N tests/model/run.sh ...       the same as in the run that printed that seed
 #   tests/model/run.sh BUILD_DIR --case N       one of them again, with all it says
 #   tests/model/run.sh BUILD_DIR --file FILE    a case from a file
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 if [ $# -ne 1 ] && [ $# -ne 3 ]; then
-    sed -n '2,9s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,10s/^# \{0,1\}//p' "$0" >&2
     exit 2
 fi
 driver=$1/tests/model/model_driver

@@ -1,0 +1,76 @@
+#!/bin/sh
+# Do the random sequences find faults?  Puts each fault of mutants.lua into a copy of the source, builds
+# the driver and runs until the first disagreement: `ok FAULT: found in case N`.
+#
+#   tests/model/mutants.sh [NUMBER...]     all, or these; TASKSEQ_MODEL_CASES=N: give up after N cases
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+source=$(cd "$here/../.." && pwd)
+lua=$(command -v lua5.4 || command -v lua)
+work=$(mktemp -d "${TMPDIR:-/tmp}/taskseq-mutants-XXXXXX")
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+
+(cd "$source" && tar cf - --exclude=./build --exclude=./.git .) | (mkdir "$work/src" && cd "$work/src" && tar xf -)
+cmake -S "$work/src" -B "$work/build" -G Ninja -DCMAKE_BUILD_TYPE=Debug > "$work/log" 2>&1 &&
+    cmake --build "$work/build" --target model_driver >> "$work/log" 2>&1 || {
+    tail -20 "$work/log"
+    echo "not ok the driver can be built"
+    exit 1
+}
+
+# Put fault number $1 in, or (from the other side) take it out.  Prints its name.
+apply() {
+    "$lua" - "$here/mutants.lua" "$work/src/runtime" "$1" "$2" <<'END'
+local m = dofile(arg[1])[tonumber(arg[3])]
+if not m then os.exit(1) end
+local path = arg[2] .. "/" .. m[2]
+local f = assert(io.open(path))
+local text = f:read("a")
+f:close()
+local from, to = m[3], m[4]
+if arg[4] == "in" then
+  local first, last = text:find(from, 1, true)
+  assert(first and not text:find(from, last, true), m[1] .. ": its text is not there once: " .. from)
+  f = assert(io.open(path .. ".kept", "w"))
+  f:write(text)
+  f:close()
+  text = text:sub(1, first - 1) .. to .. text:sub(last + 1)
+  f = assert(io.open(path, "w"))
+  f:write(text)
+  f:close()
+  print(m[1])
+else
+  os.rename(path .. ".kept", path)
+end
+END
+}
+
+failed=0
+one() {
+    name=$(apply "$1" in) || return 1
+    result="not ok $name: not found"
+    if ! cmake --build "$work/build" --target model_driver > "$work/log" 2>&1; then
+        tail -20 "$work/log"
+        result="not ok $name: cannot be built"
+    elif ! TASKSEQ_SEED=1 TASKSEQ_MODEL_SHOWN=1 "$here/run.sh" "$work/build" > "$work/out" 2>&1; then
+        case_=$(sed -n 's/^not ok case 1\([0-9]\{6\}\)$/\1/p' "$work/out" | head -n 1)
+        kept=$(sed -n 's/^not ok kept //p' "$work/out" | head -n 1)
+        why=$(sed -n 's/^  {"about":"\([^"]*\)".*/\1/p' "$work/out" | head -n 1)
+        if [ -n "$case_" ]; then
+            result="ok $name: found in case $(expr "$case_" + 1)${kept:+ (and in $kept)}; $why"
+        fi
+    fi
+    echo "$result"
+    case $result in ok*) ;; *) failed=1; cp "$work/out" "${TMPDIR:-/tmp}/mutant-$1.out" 2>/dev/null || : ;; esac
+    apply "$1" out
+}
+
+if [ $# -gt 0 ]; then
+    for i in "$@"; do one "$i"; done
+else
+    i=1
+    while one $i 2> "$work/err"; do i=$((i + 1)); done
+    if [ -s "$work/err" ]; then cat "$work/err"; failed=1; fi
+fi
+exit $failed
