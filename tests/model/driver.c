@@ -1,5 +1,6 @@
 /* model_driver CASES FOLDER - play every case of a JSON Lines file with the real engine;
- * one line of JSON per case on standard output (machine.h).  FOLDER is used and emptied. */
+ * one line of JSON per case on standard output (machine.h).  FOLDER is used and emptied.
+ */
 #include "machine.h"
 
 #include <stdio.h>

@@ -15,13 +15,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MAX_BOOTS = 60, MAX_WORKED = 1000, LEFT_RESTART = 10, LEFT_ENDED = 20, LEFT_BROKEN = 98 };
+enum {
+    MAX_BOOTS = 60,
+    MAX_WORKED = 1000,
+    LEFT_RESTART = 10,
+    LEFT_ENDED = 20,
+    LEFT_BROKEN = 98
+};
 
 /* What outlives a start: shared with the children, so that it survives their end. */
 struct notes {
     int worked, commits;
-    bool die_recorded;             /* at the next commit's return */
-    char prepared[16], asked[16];  /* phases */
+    bool die_recorded;            /* at the next commit's return */
+    char prepared[16], asked[16]; /* phases */
     int64_t delay;
     size_t ran_n, end_n;
     char ran[1 << 20], end[1 << 18];
@@ -113,12 +119,15 @@ static void broken(const char *what, const char *why)
 /* ---- watching the steps --------------------------------------------------------------
  */
 
-static const char *const watched[] = {
-    "_SMSTSCurrentActionName",       "_SMSTSNextInstructionPointer",
-    "_SMSTSInstructionStackString",  "_SMSTSInstructionTableSize",
-    "_SMSTSLastActionName",          "_SMSTSLastActionRetCode",
-    "_SMSTSLastActionSucceeded",     "_SMSTSLastActionRetryCount",
-    "_SMSTSInWinPE"};
+static const char *const watched[] = {"_SMSTSCurrentActionName",
+                                      "_SMSTSNextInstructionPointer",
+                                      "_SMSTSInstructionStackString",
+                                      "_SMSTSInstructionTableSize",
+                                      "_SMSTSLastActionName",
+                                      "_SMSTSLastActionRetCode",
+                                      "_SMSTSLastActionSucceeded",
+                                      "_SMSTSLastActionRetryCount",
+                                      "_SMSTSInWinPE"};
 
 static bool is_watched(const char *name)
 {

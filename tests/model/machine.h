@@ -4,12 +4,10 @@
  * A case is an object:
  *
  *   sequence, results, variables, phase   as in tests/scenario/README.md
- *   arrive        by start (the second one first): the phase that comes up; null: as asked
- *   restartLimit, trustPhase
- *   refuseFrom, failFrom   from this start on (1: the first) the backend refuses to
- *                 prepare a restart, or the machine does not go down
- *   kills         [{kind, n}]: power is lost
- *                   mid       in the n-th step that works, before it has done anything
+ *   arrive        by start (the second one first): the phase that comes up; null: as
+ * asked restartLimit, trustPhase refuseFrom, failFrom   from this start on (1: the first)
+ * the backend refuses to prepare a restart, or the machine does not go down kills [{kind,
+ * n}]: power is lost mid       in the n-th step that works, before it has done anything
  *                   late      in the n-th step that works, after it has done everything
  *                   recorded  right after the first record that follows its work
  *                   point     at the n-th power point of the run (platform/power.h)
@@ -20,8 +18,8 @@
 
 #include "base/value.h"
 
-/* Play it in `dir` (a folder of its own, which is emptied first), and append what happened
- * as one line of JSON without its end:
+/* Play it in `dir` (a folder of its own, which is emptied first), and append what
+ * happened as one line of JSON without its end:
  *
  *   boots   each start: phase, end (restart, ended, killed, broken), ran (name, attempt
  *           and the variables that each step saw), asked, delay
