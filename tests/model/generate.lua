@@ -39,8 +39,17 @@ local values = { "1", "2", "10", "007", "pilot", "Pilot", "", "true", "a b", "-3
 local codes = { 0, 0, 1, 2, 5, 1618, 1641, 3010, -2147024891, 2147942405 }
 local operators = { "=", "=", "!=", "<", "<=", ">", ">=", "like", "not like" }
 
+-- Names that typed parameters of an imported step are seen under.
+local function local_default(g)
+  return ("%s = '%s'"):format(g.random:pick { "OSDDoText", "OSDDoText", "_OSDDoMode" },
+    g.random:pick { "typed", "%Ring%", "x", "" })
+end
+
 local function leaf(g)
   local r, way = g.random, g.random:range(1, 13)
+  if g.configmgr and r:chance(15) then
+    return local_default(g)
+  end
   if way <= 3 then
     local op = r:pick(operators)
     local value = op:find("like") and r:pick { "*", "p*", "?", "P*t", "1?", "" } or r:pick(values)
@@ -97,7 +106,7 @@ local function settings(g)
   local r, m = g.random, g.mood
   local set = {}
   if r:chance(60) then
-    set[r:pick(variables)] = r:pick(values)
+    set[g.configmgr and r:chance(15) and "OSDDoText" or r:pick(variables)] = r:pick(values)
   end
   if r:chance(m.reboots) then
     set.SMSTSRebootRequested = r:pick { "HD", "WinPE", "WinPE", "true", "FullOS", "hd" }
@@ -213,8 +222,11 @@ local function build_other(g, s)
   if r:chance(g.mood.restart_codes) then
     s.restartCodes = code_list(g)
   end
-  if g.configmgr and r:chance(30) then
+  if g.configmgr and r:chance(45) then
     s[r:pick { "text", "mode" }] = r:pick { "typed", "%Ring%", "" }
+    if r:chance(40) then
+      s.condition = local_default(g)
+    end
   end
 end
 

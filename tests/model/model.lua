@@ -207,7 +207,13 @@ function Run:condition(node)
   end
   local w = self.w
   return condition.ask(x, {
-    get = function(name) return w:get(name) or w.locals and w.locals[name:lower()] end,
+    get = function(name)
+      local typed = w.locals and w.locals[name:lower()]
+      if typed then
+        self:saw("typed value in a condition")
+      end
+      return w:get(name) or typed
+    end,
     expand = function(text) return w:expand(text) end,
     lenient = self.configmgr,
   })
@@ -474,7 +480,7 @@ end
 
 -- Local defaults of an imported step: behind all other values, gone with the step (2.3).
 function Run:local_defaults(node)
-  if self.configmgr and node.type ~= "Group" then
+  if self.configmgr then
     self.w.locals = {}
     for key, name in pairs { text = "osddotext", mode = "_osddomode" } do
       if type(node[key]) == "string" then
