@@ -12,12 +12,15 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 
 (cd "$source" && tar cf - --exclude=./build --exclude=./.git .) | (mkdir "$work/src" && cd "$work/src" && tar xf -)
-cmake -S "$work/src" -B "$work/build" -G Ninja -DCMAKE_BUILD_TYPE=Debug > "$work/log" 2>&1 &&
-    cmake --build "$work/build" --target model_driver >> "$work/log" 2>&1 || {
+build() {
+    cmake -S "$work/src" -B "$work/build" -G Ninja -DCMAKE_BUILD_TYPE=Debug &&
+        cmake --build "$work/build" --target model_driver
+}
+if ! build > "$work/log" 2>&1; then
     tail -20 "$work/log"
     echo "not ok the driver can be built"
     exit 1
-}
+fi
 
 # Put fault number $1 in, or (from the other side) take it out.  Prints its name.
 apply() {
@@ -54,11 +57,11 @@ one() {
         tail -20 "$work/log"
         result="not ok $name: cannot be built"
     elif ! TASKSEQ_SEED=1 TASKSEQ_MODEL_SHOWN=1 "$here/run.sh" "$work/build" > "$work/out" 2>&1; then
-        case_=$(sed -n 's/^not ok case 1\([0-9]\{6\}\)$/\1/p' "$work/out" | head -n 1)
+        case_=$(sed -n 's/^not ok case 1\([0-9]\{6\}\)$/\1/p' "$work/out" | sed 's/^0*\(.\)/\1/' | head -n 1)
         kept=$(sed -n 's/^not ok kept //p' "$work/out" | head -n 1)
         why=$(sed -n 's/^  {"about":"\([^"]*\)".*/\1/p' "$work/out" | head -n 1)
         if [ -n "$case_" ]; then
-            result="ok $name: found in case $(expr "$case_" + 1)${kept:+ (and in $kept)}; $why"
+            result="ok $name: found in case $((case_ + 1))${kept:+ (and in $kept)}; $why"
         fi
     fi
     echo "$result"
