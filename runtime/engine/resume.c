@@ -227,10 +227,6 @@ static enum ts_code arrived(struct ts_engine *e, bool expected, enum ts_phase wa
         ts_state_status(e->state, TS_RUN_RUNNING, 0, "");
     }
     ts_start_phase(e);
-    if (!e->started && e->cuts == 0 &&
-        ts_vars_get(e->vars, "_SMSTSLastActionRetryCount")) {
-        ts_engine_var(e, "_SMSTSLastActionRetryCount", "0"); /* not done yet: effect 13 */
-    }
     ts_emit_run_resumed(e);
     switch (next) {
     case LOOP:
