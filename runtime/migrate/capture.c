@@ -308,6 +308,7 @@ done:
     ts_mutex_unlock(run.m);
     if (totals)
         *totals = run.totals;
+    mig_run_about(&run, rc, c->store, err);
     mig_run_fini(&run);
     return rc;
 }

@@ -398,6 +398,7 @@ enum ts_code ts_store_remove(const char *store, bool force, const struct ts_mig_
     run.totals.elapsed_ms = (ts_mono_ns() - run.started_ns) / 1000000;
     if (totals)
         *totals = run.totals;
+    mig_run_about(&run, rc, store, err);
     mig_run_fini(&run);
     return rc;
 }

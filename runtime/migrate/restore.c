@@ -268,6 +268,7 @@ done:
         *totals = run.totals;
     mig_scope_fini(&scope);
     mig_store_close(&store);
+    mig_run_about(&run, rc, r->store, err);
     mig_run_fini(&run);
     return rc;
 }

@@ -50,6 +50,14 @@ void mig_run_fini(struct mig_run *r)
     ts_mutex_free(r->m);
 }
 
+void mig_run_about(const struct mig_run *r, enum ts_code rc, const char *path,
+                   struct ts_err *err)
+{
+    if (rc != TS_OK && rc != TS_ECANCELLED && err && path && !strstr(err->text, path)) {
+        ts_err_context(err, "%s (%s)", r->doing, path);
+    }
+}
+
 static void say(struct mig_run *r, int level, char *path, char *text)
 {
     struct mig_said *s = ts_alloc(sizeof *s);

@@ -36,6 +36,9 @@ struct mig_run {
 
 void mig_run_init(struct mig_run *r, const struct ts_mig_env *env, const char *doing);
 void mig_run_fini(struct mig_run *r);
+/* A failure says what it was about: `path`, unless the message names it. */
+void mig_run_about(const struct mig_run *r, enum ts_code rc, const char *path,
+                   struct ts_err *err);
 
 /* For workers. */
 void mig_note(struct mig_run *r, int level, const char *fmt, ...) TS_PRINTF(3, 4);

@@ -347,6 +347,7 @@ enum ts_code ts_migrate_update(const struct ts_capture *c, const struct ts_mig_e
     whole.elapsed_ms = (ts_mono_ns() - run.started_ns) / 1000000;
     if (totals)
         *totals = whole;
+    mig_run_about(&run, rc, c->store, err);
     mig_run_fini(&run);
     return rc;
 }

@@ -362,6 +362,7 @@ done:
     ts_free(wp.keep.p);
     ts_free(wp.through.p);
     mig_store_close(&store);
+    mig_run_about(&run, rc, w->drive, err);
     mig_run_fini(&run);
     return rc;
 }
