@@ -81,6 +81,8 @@ static enum ts_code clear_gone(struct mig_store *s, struct ts_err *err)
     }
     sqlite3_finalize(st);
     mig_slots_close(&slots);
+    if (rc == TS_OK && n > 0) /* the list is given up when they are gone for good */
+        rc = mig_parts_sync(s, err);
     if (rc == TS_OK && n > 0 && (rc = mig_begin(s->cat, err)) == TS_OK) {
         if ((rc = mig_sql(s->cat, "DELETE FROM gone", err)) != TS_OK ||
             (rc = mig_commit(s->cat, err)) != TS_OK)
