@@ -32,6 +32,7 @@ void loop_parse(int argc, char **argv)
 {
     const char *nightly = getenv("TASKSEQ_NIGHTLY");
 
+    loop.program = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
     loop.nightly = nightly && strcmp(nightly, "1") == 0;
     for (int i = 1; i < argc; i++) {
         const char *value = i + 1 < argc ? argv[i + 1] : "";
@@ -41,6 +42,7 @@ void loop_parse(int argc, char **argv)
             loop.verbose = true;
         } else if (strcmp(argv[i], "--lie") == 0) {
             loop.lies |= lie_of(value), i++;
+            loop.lie = value;
         } else if (strcmp(argv[i], "--pairs") == 0) {
             loop.pairs = (unsigned)strtoul(value, NULL, 10), i++;
         } else if (strcmp(argv[i], "--seed") == 0) {
@@ -116,7 +118,9 @@ int loop_end(void)
            (unsigned long long)total.machines, (unsigned long long)total.pairs,
            (unsigned long long)total.faults, (unsigned long long)total.failures);
     if (loop.lies) {
-        printf("%s a disk that lies is noticed\n", total.failures ? "ok" : "not ok");
+        printf("%s %s notices a disk that lies about %s (%llu failures)\n",
+               total.failures ? "ok" : "not ok", loop.program, loop.lie,
+               (unsigned long long)total.failures);
         return total.failures ? 0 : 1;
     }
     return total.failures ? 1 : 0;

@@ -9,7 +9,9 @@
 
 struct loop_options {
     bool nightly;
-    unsigned lies;  /* FK_LIE_...: failures are what is wanted */
+    unsigned lies;   /* FK_LIE_...: failures are what is wanted */
+    const char *lie; /* its name */
+    const char *program;
     unsigned pairs; /* of cuts, for each scenario */
     uint64_t seed;
     const char *only; /* names that contain this */

@@ -215,7 +215,7 @@ static int boot(void *ctx)
                                    .phase = g->phase,
                                    .resume = g->resume,
                                    .more_restarts = 10,
-                                   .quiet = g->faulty,
+                                   .quiet = g->faulty || loop.lies,
                                    .state_dir = STATE,
                                    .world = &world};
 

@@ -861,11 +861,13 @@ static uint64_t mix_bytes(uint64_t h, const void *p, size_t n)
     return mix(h, v);
 }
 
-static uint64_t hash_content(uint64_t h, const struct fk_content *c)
+uint64_t fk_content_hash(const struct fk_content *c)
 {
-    h = mix(h, c->size);
+    static const unsigned char zeros[FK_PAGE];
+    uint64_t h = mix(1, c->size);
+
     for (size_t i = 0; i < c->n; i++) {
-        if (c->pages[i]) {
+        if (c->pages[i] && memcmp(c->pages[i]->bytes, zeros, FK_PAGE) != 0) {
             h = mix_bytes(mix(h, i), c->pages[i]->bytes, FK_PAGE);
         }
     }
@@ -880,7 +882,7 @@ static uint64_t hash_node(uint64_t h, const struct fk_node *n)
         h = mix_bytes(h, n->meta.xattrs->bytes, n->meta.xattrs->n);
     }
     h = n->target ? mix_bytes(h, n->target, strlen(n->target)) : h;
-    h = hash_content(h, &n->data);
+    h = mix(h, fk_content_hash(&n->data));
     for (size_t i = 0; i < n->entries.n; i++) {
         h = mix_bytes(h, n->entries.list[i].name, strlen(n->entries.list[i].name));
         h = hash_node(h, n->entries.list[i].node);

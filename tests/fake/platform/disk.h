@@ -127,6 +127,9 @@ void fk_resize(struct fk_content *c, uint64_t size);
 void fk_share(struct fk_content *to, const struct fk_content *from);
 void fk_meta_set(struct fk_meta *to, const struct fk_meta *from); /* counts xattrs */
 
+/* Size and bytes; pages of zeros count as holes. */
+uint64_t fk_content_hash(const struct fk_content *c);
+
 /* ---- nodes and names ---- */
 struct fk_node *fk_node_new(int volume, uint32_t mode);
 void fk_use(struct fk_node *n);

@@ -50,13 +50,20 @@ static void fail_now(char *line)
     snprintf(fk->failed_call, sizeof fk->failed_call, "%s", line);
 }
 
+static bool started; /* this process is a start of the machine, not who looks at it */
+
+void fk_started(void)
+{
+    started = true;
+}
+
 int fk_point(unsigned kind, const char *call, const char *name)
 {
-    char *line = fk->trace[++fk->points % FK_TRACE];
+    char *line = fk->trace[(started ? ++fk->points : fk->points) % FK_TRACE];
 
     snprintf(line, sizeof fk->trace[0], "%s %s", call, name);
     fk_stand_still();
-    if (fk->cut[0] && fk->points == fk->cut[0]) {
+    if (started && fk->cut[0] && fk->points == fk->cut[0]) {
         fk->cut[0] = fk->cut[1] ? fk->points + fk->cut[1] : 0;
         fk->cut[1] = 0;
         _exit(FK_CUT); /* all threads at once */

@@ -62,6 +62,13 @@ struct fk_snapshot *fk_save(void);
 void fk_restore(const struct fk_snapshot *s);
 void fk_snapshot_free(struct fk_snapshot *s);
 
+/* A line for each object below `path`, sorted: its path, type, size and a hash of the
+ * content, target of a link; `meta`: mode, owner, time of change too.  Costs little. */
+void fk_picture(const char *path, bool meta, struct ts_buf *out);
+/* Called for every regular file below `path`: a number that stands for its content. */
+void fk_each_content(const char *path, void (*fn)(void *ctx, uint64_t content),
+                     void *ctx);
+
 /* ---- faults --------------------------------------------------------------------------
  */
 

@@ -15,6 +15,8 @@ long fk_done(int os, long result);
  * known what will be done, before it is done. */
 int fk_point(unsigned kind, const char *call, const char *name);
 
+/* From now on this process is a start of the machine: its power can go. */
+void fk_started(void);
 /* In a start that is watched: stand still until the watcher has seen this point. */
 void fk_stand_still(void);
 

@@ -288,6 +288,7 @@ void fk_stand_still(void)
 static void run_and_exit(int (*fn)(void *ctx), void *ctx, unsigned seconds)
 {
     alarm(seconds);
+    fk_started();
     int code = fn(ctx);
     fflush(stdout);
     fflush(stderr);
