@@ -149,6 +149,9 @@ enum ts_code ts_host_delete(struct ts_step_call *c, const char *path, bool recur
     } else if ((rc = refuse_protected(c, folder, name, err)) == TS_OK) {
         rc = delete_one(c, dir, name, recurse, &count, err);
     }
+    if (rc == TS_OK) {
+        rc = ts_volume_sync(dir, err);
+    }
     if (rc != TS_OK && rc != TS_EREFUSED && rc != TS_ECANCELLED && rc != TS_ETIMEOUT) {
         ts_err_context(err, "cannot delete %s", path);
     }

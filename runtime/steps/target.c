@@ -387,5 +387,8 @@ enum ts_code ts_target_finish(struct ts_target *t, struct ts_err *err)
                     "%llu entries%s were left out because of protected paths",
                     (unsigned long long)t->left_out, t->is_copy ? "" : " of the image");
     }
+    if (rc == TS_OK && (rc = ts_volume_sync(t->levels[0].dir, err)) != TS_OK) {
+        ts_err_context(err, "what was put into %s", t->native);
+    }
     return rc;
 }

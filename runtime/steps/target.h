@@ -69,7 +69,8 @@ TS_NODISCARD enum ts_code ts_target_folder(struct ts_target *t, const char *rel,
 /* Another name for `first`, which was put there before. */
 TS_NODISCARD enum ts_code ts_target_link(struct ts_target *t, const char *rel,
                                          const char *first, struct ts_err *err);
-/* Set the folders' metadata. */
+/* Set the folders' metadata, and make all that was put there durable: the step counts as
+ * finished behind this. */
 TS_NODISCARD enum ts_code ts_target_finish(struct ts_target *t, struct ts_err *err);
 
 /* Count, tell progress, and ask whether to stop. */
