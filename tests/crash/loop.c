@@ -28,12 +28,14 @@ static unsigned lie_of(const char *name)
     exit(2);
 }
 
-void loop_parse(int argc, char **argv)
+void loop_parse(int argc, char **argv, unsigned pairs)
 {
     const char *nightly = getenv("TASKSEQ_NIGHTLY");
 
     loop.program = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
     loop.nightly = nightly && strcmp(nightly, "1") == 0;
+    bool chosen = false;
+
     for (int i = 1; i < argc; i++) {
         const char *value = i + 1 < argc ? argv[i + 1] : "";
         if (strcmp(argv[i], "--nightly") == 0) {
@@ -45,8 +47,11 @@ void loop_parse(int argc, char **argv)
             loop.lie = value;
         } else if (strcmp(argv[i], "--pairs") == 0) {
             loop.pairs = (unsigned)strtoul(value, NULL, 10), i++;
+            chosen = true;
         } else if (strcmp(argv[i], "--seed") == 0) {
             loop.seed = strtoull(value, NULL, 10), i++;
+        } else if (strcmp(argv[i], "--call") == 0) {
+            loop.call = strtoull(value, NULL, 10), i++;
         } else if (strcmp(argv[i], "--part") == 0 &&
                    sscanf(value, "%u/%u", &loop.part, &loop.parts) == 2 && loop.parts) {
             i++;
@@ -55,10 +60,13 @@ void loop_parse(int argc, char **argv)
         } else {
             fprintf(stderr,
                     "usage: %s [--nightly] [--lie wal|database|folders|volumes|files] "
-                    "[--pairs N] [--seed N] [--only NAME] [--part I/N] [-v]\n",
+                    "[--pairs N] [--seed N] [--only NAME] [--part I/N] [--call N] [-v]\n",
                     argv[0]);
             exit(2);
         }
+    }
+    if (!chosen) {
+        loop.pairs = loop.nightly ? 500 : pairs;
     }
 }
 

@@ -15,14 +15,16 @@ struct loop_options {
     unsigned pairs; /* of cuts, for each scenario */
     uint64_t seed;
     const char *only; /* names that contain this */
+    uint64_t call;    /* only the cut before this call; 0: all */
     bool verbose;
     unsigned part, parts; /* of the scenarios: every `parts`-th, beginning with `part` */
 };
 extern struct loop_options loop;
 
-/* --nightly (or TASKSEQ_NIGHTLY=1), --lie KIND, --pairs N, --seed N, --only TEXT, --part
+/* pairs: of cuts in an ordinary run; at night there are 500.
+ * --nightly (or TASKSEQ_NIGHTLY=1), --lie KIND, --pairs N, --seed N, --only TEXT, --part
  * I/N, -v. */
-void loop_parse(int argc, char **argv);
+void loop_parse(int argc, char **argv, unsigned pairs);
 
 /* Is the i-th thing to be done here? */
 bool loop_mine(unsigned i, const char *name);

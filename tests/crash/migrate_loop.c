@@ -254,9 +254,7 @@ static void operation(const struct operation *op)
 
 int main(int argc, char **argv)
 {
-    loop.pairs = 10;
-    loop_parse(argc, argv);
-    loop.pairs = loop.nightly ? 500 : loop.pairs;
+    loop_parse(argc, argv, 10);
     fk_power_up();
     for (unsigned i = 0; i < operation_count; i++) {
         if (loop_mine(i, operations[i].name)) {

@@ -284,7 +284,7 @@ static void at_point(void *look)
     uint64_t n = fk_points();
     char what[300], call[120];
 
-    if (n % at->stride != loop.seed % at->stride) {
+    if (loop.call ? n != loop.call : n % at->stride != loop.seed % at->stride) {
         return;
     }
     struct fk_snapshot *now = fk_save();
@@ -357,9 +357,7 @@ int main(int argc, char **argv)
     struct loop_count before = {0};
     struct play p = {0};
 
-    loop.pairs = 4;
-    loop_parse(argc, argv);
-    loop.pairs = loop.nightly ? 500 : loop.pairs;
+    loop_parse(argc, argv, 4);
     fk_power_up();
     make_machine();
     struct fk_snapshot *start = fk_save();

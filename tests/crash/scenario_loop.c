@@ -730,9 +730,7 @@ int main(int argc, char **argv)
 {
     struct dirent **list;
 
-    loop.pairs = 8;
-    loop_parse(argc, argv);
-    loop.pairs = loop.nightly ? 500 : loop.pairs;
+    loop_parse(argc, argv, 8);
     int n = scandir(FOLDER, &list, NULL, alphasort);
     fk_power_up();
     for (int i = 0; i < n; i++) {

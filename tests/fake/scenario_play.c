@@ -53,10 +53,15 @@ static int wrong(const struct scenario_start *s, const char *what,
     return SCENARIO_WRONG;
 }
 
-static void set_variables(struct fake *f, const struct ts_value *list)
+static void set_variables(struct fake *f, const struct ts_value *list, bool secret)
 {
+    struct ts_err err;
+
     for (const struct ts_value *m = list ? list->first : NULL; m; m = m->next) {
-        fake_set(f, m->key.p, m->str.p);
+        if (ts_vars_set(f->host.vars, TS_SCOPE_RUN, m->key, m->str, secret, &err) !=
+            TS_OK) {
+            abort();
+        }
     }
 }
 
@@ -182,7 +187,8 @@ static void prepare(const struct scenario_start *s, struct fake *f)
         f->config.restart_limit = (limit ? (int)limit->integer : 5) + s->more_restarts;
     }
     if (!s->resume) {
-        set_variables(f, ts_value_get(s->data, "variables"));
+        set_variables(f, ts_value_get(s->data, "variables"), false);
+        set_variables(f, ts_value_get(s->data, "secrets"), true);
     }
 }
 
