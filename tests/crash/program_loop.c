@@ -65,8 +65,9 @@ static void bring(const char *from, const char *to)
     fclose(f);
 }
 
-static void make_machine(void)
+static void make_machine(enum ts_phase phase)
 {
+    struct ts_lab_machine *m = NULL;
     struct ts_lab_new lab = {.dir = MACHINE, .profile = "/people.json", .seed = 3};
     struct ts_err err;
 
@@ -75,6 +76,10 @@ static void make_machine(void)
     must(ts_fs_mkdirs("/sequences", 0755, &err), &err);
     bring(TASKSEQ_SOURCE_DIR SEQUENCE, SEQUENCE);
     must(ts_lab_new(&lab, &err), &err);
+    must(ts_lab_open(&m, MACHINE, &err), &err);
+    m->phase = phase;
+    must(ts_lab_save(m, &err), &err);
+    ts_lab_free(m);
     fk_shut_down();
 }
 
@@ -352,29 +357,44 @@ static void pairs(struct play *p, const struct fk_snapshot *start, uint64_t call
     }
 }
 
-int main(int argc, char **argv)
+/* points: how many are tried in an ordinary run. */
+static void refresh(const char *what, enum ts_phase phase, unsigned points)
 {
-    struct loop_count before = {0};
+    struct loop_count before = total;
     struct play p = {0};
+    char more[64];
 
-    loop_parse(argc, argv, 4);
-    fk_power_up();
-    make_machine();
+    name = what;
+    make_machine(phase);
     struct fk_snapshot *start = fk_save();
     of_users = contents_below(MACHINE "/C/Users");
     uint64_t calls = whole(&p, NULL);
     char *end = picture();
     p.end = end;
-    if (total.failures == 0) {
-        printf("# the uncut run makes %llu calls\n", (unsigned long long)calls);
+    if (total.failures == before.failures) {
         fk_restore(start);
         fk_lie(loop.lies);
-        p.stride = loop.nightly ? 1 : calls / 60 + 1;
+        p.stride = loop.nightly ? 1 : calls / points + 1;
         whole(&p, at_point);
         compare(&p);
         pairs(&p, start, calls);
     }
-    loop_line(name, &before, "");
+    snprintf(more, sizeof more, ", of %llu calls", (unsigned long long)calls);
+    loop_line(name, &before, more);
     fk_snapshot_free(start);
+    ts_free(end);
+    ts_free(of_users.v);
+}
+
+int main(int argc, char **argv)
+{
+    loop_parse(argc, argv, 4);
+    fk_power_up();
+    if (loop_mine(0, "refresh started in Windows")) {
+        refresh("refresh started in Windows", TS_PHASE_FULLOS, 100);
+    }
+    if (loop_mine(1, "refresh started in WinPE")) {
+        refresh("refresh started in WinPE", TS_PHASE_WINPE, 60);
+    }
     return loop_end();
 }

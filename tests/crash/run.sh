@@ -73,7 +73,8 @@ start scenarios-2 scenario_loop --part 1/2
 finish all
 start migrate-1 migrate_loop --part 0/2
 start migrate-2 migrate_loop --part 1/2
-start program program_loop
+start program-1 program_loop --part 0/2
+start program-2 program_loop --part 1/2
 finish all
 
 # The loops see: a disk that lies makes them fail.
@@ -87,7 +88,7 @@ start lie-store-folders migrate_loop --lie folders --pairs 0
 start lie-volumes migrate_loop --lie volumes --pairs 0
 finish last
 
-echo "crash: $(total scenarios-1 scenarios-2 migrate-1 migrate-2 program) in" \
+echo "crash: $(total scenarios-1 scenarios-2 migrate-1 migrate-2 program-1 program-2) in" \
     "$(($(date +%s) - began)) s"
 if [ "${TASKSEQ_NIGHTLY:-0}" = 1 ]; then
     "$here/mutants.sh" || failed=1
