@@ -27,7 +27,7 @@ struct proving {
 static void remove_copy(const char *dir)
 {
     /* The machine was a copy; what cannot be removed is said by the last removal. */
-    (void)!ts_fs_remove_tree(dir, NULL);
+    (void)!ts_tree_discard(dir, NULL);
 }
 
 /* ---- undisturbed ---------------------------------------------------------------------
@@ -286,7 +286,7 @@ enum ts_code ts_lab_every(const struct ts_lab_every *e, struct ts_lab_proof *out
         rc = ts_fail(err, TS_ECANCELLED, "stopped by the user");
     if (!p.kept) {
         struct ts_err again = {0};
-        enum ts_code gone = ts_fs_remove_tree(p.work, &again);
+        enum ts_code gone = ts_tree_discard(p.work, &again);
 
         if (gone != TS_OK && rc == TS_OK)
             rc = ts_fail(err, gone, "%s", again.text);

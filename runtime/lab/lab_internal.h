@@ -40,6 +40,8 @@ typedef enum ts_code ts_tree_fn(void *ctx, struct ts_dir *d, const char *name,
                                 struct ts_err *err);
 TS_NODISCARD enum ts_code ts_tree_each(struct ts_dir *d, const char *prefix,
                                        ts_tree_fn *fn, void *ctx, struct ts_err *err);
+/* Remove a tree of ours, with folders in it that may not be written to.  Absent: fine. */
+TS_NODISCARD enum ts_code ts_tree_discard(const char *path, struct ts_err *err);
 /* A sum of a file's content, as text: SHA-256 of its blocks, where one of zeros counts by
  * its length only. */
 TS_NODISCARD enum ts_code ts_tree_sum(struct ts_dir *d, const char *name, char hex[65],

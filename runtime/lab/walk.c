@@ -38,10 +38,33 @@ enum ts_code ts_tree_each(struct ts_dir *d, const char *prefix, ts_tree_fn *fn, 
         ts_free(path);
         if (rc != TS_OK)
             return rc;
-        if (ts_cancelled())
-            return stopped(err);
     }
     return rc;
+}
+
+static enum ts_code unlock(void *ctx, struct ts_dir *d, const char *name,
+                           const char *path, const struct ts_stat *st, struct ts_err *err)
+{
+    struct ts_stat open = *st;
+
+    (void)ctx, (void)path;
+    if (st->type != TS_F_DIR || (st->mode & 0700) == 0700)
+        return TS_OK;
+    open.mode |= 0700;
+    return ts_set_meta_at(d, name, &open, TS_META_MODE, err);
+}
+
+enum ts_code ts_tree_discard(const char *path, struct ts_err *err)
+{
+    struct ts_dir *d = NULL;
+    enum ts_code rc = ts_fs_remove_tree(path, err);
+
+    if (rc != TS_EACCESS)
+        return rc;
+    if ((rc = ts_dir_open(&d, path, true, err)) == TS_OK)
+        rc = ts_tree_each(d, path, unlock, NULL, err);
+    ts_dir_close(d);
+    return rc == TS_OK ? ts_fs_remove_tree(path, err) : rc;
 }
 
 static bool all_zero(const char *p, size_t n)

@@ -20,7 +20,7 @@ play() { # NAME OPTIONS...: a machine from the same seed, refreshed
   local name=$1
   shift
   "$taskseq" lab --new "$name" --profile people.json --seed 3 >/dev/null 2>&1 || return 2
-  run lab "$root/sequences/refresh-hardlink.lua" --machine "$name" --boot FullOS --json "$@"
+  run lab "$root/sequences/refresh-hardlink.lua" --machine "$name" --boot FullOS --json --check-files "$@"
 }
 play uncut
 expect "uncut" 0

@@ -254,6 +254,19 @@ P
 done
 nothing_left "stopped"
 
+# Somebody who is not the administrator, and whose machine has read-only folders.
+if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
+  machine
+  chmod 755 "$work"
+  cp "$taskseq" program
+  chown -R 65534:65534 pc && mkdir -m 777 user-work
+  out=$(setpriv --reuid 65534 --regid 65534 --clear-groups env HOME="$work" \
+    ./program lab safe.lua --machine pc --power-cut every:40 --work user-work 2>&1)
+  code=$?
+  expect "not as the administrator" 0 "0 did not"
+  that "not as the administrator: nothing is left" rmdir user-work
+fi
+
 # ---- the shipped refresh ---------------------------------------------------------------
 if [ "${TASKSEQ_NIGHTLY:-}" = 1 ]; then each=every; else each=every:${TASKSEQ_CUT_STEP:-70}; fi
 cat >people.json <<'J'
