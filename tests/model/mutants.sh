@@ -28,24 +28,26 @@ apply() {
 local m = dofile(arg[1])[tonumber(arg[3])]
 if not m then os.exit(1) end
 local path = arg[2] .. "/" .. m[2]
-local f = assert(io.open(path))
-local text = f:read("a")
-f:close()
-local from, to = m[3], m[4]
-if arg[4] == "in" then
-  local first, last = text:find(from, 1, true)
-  assert(first and not text:find(from, last, true), m[1] .. ": its text is not there once: " .. from)
-  f = assert(io.open(path .. ".kept", "w"))
-  f:write(text)
+local function read(name)
+  local f = assert(io.open(name))
+  local text = f:read("a")
   f:close()
-  text = text:sub(1, first - 1) .. to .. text:sub(last + 1)
-  f = assert(io.open(path, "w"))
-  f:write(text)
-  f:close()
-  print(m[1])
-else
-  os.rename(path .. ".kept", path)
+  return text
 end
+local function write(name, text)
+  local f = assert(io.open(name, "w"))
+  f:write(text)
+  f:close()
+end
+if arg[4] == "out" then
+  return write(path, read(path .. ".kept")) -- written anew, or nobody sees that it changed
+end
+local text = read(path)
+local first, last = text:find(m[3], 1, true)
+assert(first and not text:find(m[3], last, true), m[1] .. ": its text is not there once: " .. m[3])
+write(path .. ".kept", text)
+write(path, text:sub(1, first - 1) .. m[4] .. text:sub(last + 1))
+print(m[1])
 END
 }
 
@@ -65,7 +67,13 @@ one() {
         fi
     fi
     echo "$result"
-    case $result in ok*) ;; *) failed=1; cp "$work/out" "${TMPDIR:-/tmp}/mutant-$1.out" 2>/dev/null || : ;; esac
+    case $result in
+    ok*) ;;
+    *)
+        failed=1
+        tail -5 "$work/out"
+        ;;
+    esac
     apply "$1" out
 }
 
