@@ -137,6 +137,9 @@ enum ts_code ts_logfiles_copy(const char *from, const char *to, struct ts_err *e
         struct copy c = {st.id, st.volume};
         rc = copy_folder(&c, d_from, d_to, 0, err);
     }
+    if (rc == TS_OK) {
+        rc = ts_volume_sync(d_to, err);
+    }
     ts_dir_close(d_from);
     ts_dir_close(d_to);
     return rc == TS_OK ? TS_OK : ts_err_context(err, "copying the logs to %s", to);

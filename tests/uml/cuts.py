@@ -321,6 +321,22 @@ def promised(lab, flags):
     return sum("StateStore/" in line for line in picture["tree"].splitlines()), state
 
 
+def image_promised(lab, online):
+    """An image that was recorded as applied is on the disk."""
+    machine = Machine(lab, "image", lab.path("image.img"))
+    copy(online.disks[1], machine.disk)
+    machine.power_on()
+    machine.ready("go ext4 commit=300")
+    machine.listen(lambda line: '"step.started"' in line and
+                   '"Restart in the new operating system"' in line)
+    machine.cut()
+    new = "Users/Default/NTUSER.DAT"
+    wanted, seen = ([line for line in picture["content"].splitlines() if line.endswith(new)]
+                    for picture in (online.picture, machine.look()))
+    check("an image that was recorded as applied survives the power cut",
+          wanted and wanted == seen, "%s is %s, not %s" % (new, seen, wanted))
+
+
 def proof(lab):
     files, state = promised(lab, "")
     check("a capture that was recorded survives the power cut", files > 500 and
@@ -458,6 +474,7 @@ def main():
         online = part(lab, "the refresh", refresh, SEED)
         if online:
             part(lab, "the refresh from WinPE", offline, online, SEED)
+            part(lab, "the image", image_promised, online)
         part(lab, "the proof", proof)
         part(lab, "NTFS", ntfs, SEED)
         part(lab, "systemd", systemd)
