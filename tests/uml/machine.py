@@ -31,9 +31,14 @@ class Lab:
         self.kernel = shutil.which("linux.uml")
         self.boots = 0
         self.on = set()
+        self.closed = False
+
+    def close(self):
+        """No machine outlives its tests, and no other is started."""
+        self.closed = True
+        self.power_off()
 
     def power_off(self):
-        """No machine outlives its tests."""
         for machine in list(self.on):
             machine.cut()
 
@@ -65,6 +70,8 @@ class Machine:
     # ---- power ----
 
     def power_on(self):
+        if self.lab.closed:
+            raise Broken("the tests were stopped")
         home = self.lab.path("uml", self.name)
         os.makedirs(home, exist_ok=True)
         self.rest = b""
