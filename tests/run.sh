@@ -2,8 +2,10 @@
 # All tests: installs what is missing, builds, runs every level, prints counts by level and
 # the slowest tests.  Exit status 0 only if everything passed.
 #
-#   tests/run.sh            everything (see docs/testing.md for what that is)
-#   tests/run.sh LEVEL...   only these levels: unit asan windows lint stdlib e2e
+#   tests/run.sh                       everything (see docs/testing.md for what that is)
+#   tests/run.sh LEVEL...              only these levels: unit asan windows lint stdlib e2e
+#                                      model fuzz crash uml
+#   tests/run.sh --nightly [LEVEL...]  the long modes: hours instead of minutes
 set -u
 cd "$(dirname "$0")/.." || exit 2
 # shellcheck source=cmake/install-packages.sh
@@ -11,7 +13,19 @@ cd "$(dirname "$0")/.." || exit 2
 # shellcheck disable=SC2086
 need_packages $BUILD_PACKAGES $TEST_PACKAGES || exit 2
 
-levels="${*:-unit asan windows lint stdlib e2e}"
+export TASKSEQ_NIGHTLY="${TASKSEQ_NIGHTLY:-}"
+if [ "${1:-}" = --nightly ]; then
+  TASKSEQ_NIGHTLY=1
+  shift
+fi
+all_levels="unit asan windows lint stdlib e2e model fuzz crash uml"
+levels="${*:-$all_levels}"
+for level in $levels; do
+  case " $all_levels " in
+    *" $level "*) ;;
+    *) echo "tests/run.sh: there is no level $level; there are: $all_levels" >&2; exit 2 ;;
+  esac
+done
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 passed=0 failed=0 skipped=0
@@ -76,7 +90,7 @@ one() { # LEVEL NAME COMMAND...: one check that passes or fails
 }
 
 began=$(date +%s.%N)
-if wanted unit || wanted stdlib || wanted e2e; then
+if [ "$levels" != windows ] && [ "$levels" != asan ]; then
   build dev || exit 1
 fi
 wanted unit && unit_programs unit build/dev
@@ -104,20 +118,56 @@ if wanted stdlib; then
   count stdlib steps "${ok:-0}" "${bad:-0}" "$(seconds_since "$start")"
   [ "${bad:-0}" -eq 0 ] || tail -n 40 "$work/out"
 fi
-if wanted e2e; then
-  for script in tests/e2e/*.sh; do
+# Scripts that print "ok NAME" and "not ok NAME" lines, "SKIPPED why", and "# figure" lines.
+play() { # LEVEL NAME COMMAND...: in the background; report shows how it went
+  local to="$work/played/$1.$2"
+  mkdir -p "$work/played"
+  shift 2
+  {
+    local start
     start=$(date +%s.%N)
-    timeout 1200 "$script" build/dev/taskseq >"$work/out" 2>&1
-    status=$?
-    ok=$(grep -c '^ok ' "$work/out")
-    bad=$(grep -c '^not ok ' "$work/out")
-    if [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then bad=1; fi
-    skipped=$((skipped + $(grep -c '^SKIPPED' "$work/out")))
-    grep '^SKIPPED' "$work/out"
-    count e2e "$(basename "$script" .sh)" "$ok" "$bad" "$(seconds_since "$start")"
-    [ "$bad" -eq 0 ] || grep -v '^ok ' "$work/out" | tail -n 60
+    timeout "$limit" "$@" >"$to.out" 2>&1 </dev/null
+    echo $? >"$to.status"
+    seconds_since "$start" >"$to.time"
+  } &
+}
+report() { # LEVEL NAME
+  local from="$work/played/$1.$2" status ok bad
+  status=$(cat "$from.status")
+  ok=$(grep -a -c '^ok ' "$from.out")
+  bad=$(grep -a -c '^not ok ' "$from.out")
+  if [ "$bad" -eq 0 ] && { [ "$status" -ne 0 ] || ! grep -a -q -E '^(ok|SKIPPED) ' "$from.out"; }; then
+    bad=1
+  fi
+  skipped=$((skipped + $(grep -a -c '^SKIPPED' "$from.out")))
+  grep -a '^SKIPPED' "$from.out"
+  count "$1" "$2" "$ok" "$bad" "$(cat "$from.time")"
+  if [ "$bad" -ne 0 ]; then
+    grep -a -v '^ok ' "$from.out" | tail -n 60
+  elif [ "$1" != e2e ]; then
+    grep -a '^# ' "$from.out" | sed 's/^# /         /'
+  fi
+}
+limit=1800
+[ -z "$TASKSEQ_NIGHTLY" ] || limit=36000
+
+if wanted e2e; then
+  for script in tests/e2e/*.sh; do # two at a time
+    while [ "$(jobs -rp | wc -l)" -ge 2 ]; do wait -n; done
+    play e2e "$(basename "$script" .sh)" "$script" build/dev/taskseq
+  done
+  wait
+  for script in tests/e2e/*.sh; do
+    report e2e "$(basename "$script" .sh)"
   done
 fi
+for level in model fuzz crash uml; do # each of these uses both processors
+  if wanted $level; then
+    play $level run "tests/$level/run.sh" build/dev
+    wait
+    report $level run
+  fi
+done
 
 echo
 echo "Slowest:"
