@@ -32,7 +32,7 @@ machine
 every() {
   local sequence=$1
   shift
-  out=$(timeout 1200 "$taskseq" lab "$sequence" --machine pc --json "$@" 2>words </dev/null)
+  out=$(timeout 7200 "$taskseq" lab "$sequence" --machine pc --json "$@" 2>words </dev/null)
   code=$?
   words=$(cat words)
   printf '%s' "$out" >every.json
@@ -268,7 +268,8 @@ if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
 fi
 
 # ---- the shipped refresh ---------------------------------------------------------------
-if [ "${TASKSEQ_NIGHTLY:-}" = 1 ]; then each=every; else each=every:${TASKSEQ_CUT_STEP:-70}; fi
+if [ "${TASKSEQ_NIGHTLY:-}" = 1 ]; then each=1; else each=70; fi
+each=every:${TASKSEQ_CUT_STEP:-$each}
 cat >people.json <<'J'
 { "users": [ { "name": "Ann", "files": 40, "folders": 6, "largest": 20000 },
              { "name": "Bob", "files": 20, "folders": 3 } ] }
@@ -290,7 +291,7 @@ refresh "the refresh from the full OS" --boot FullOS
 refresh "the refresh from WinPE" --boot WinPE
 if [ "${TASKSEQ_NIGHTLY:-}" = 1 ]; then
   # A capture that was cut off cannot begin anew while what it left is in use, and says so.
-  every "$root/sequences/refresh-hardlink.lua" --power-cut every --keep-going --boot FullOS --hold 'C:\StateStore\data'
+  every "$root/sequences/refresh-hardlink.lua" --power-cut "$each" --keep-going --boot FullOS --hold 'C:\StateStore\data'
   figure "a folder of the store is held"
   json "a folder of the store is held: nothing is lost, and what stops is the capture" 'all(x["kind"] == "end"
     and x["step"].startswith("capture-user-files") and "in use by another program" in x["error"] for x in f)'
