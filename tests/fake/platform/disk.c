@@ -79,6 +79,14 @@ char *fk_strdup(const char *z)
     return memcpy(fk_alloc(n), z, n);
 }
 
+/* memcpy that takes nothing from nowhere. */
+static void copy(void *to, const void *from, size_t n)
+{
+    if (n) {
+        memcpy(to, from, n);
+    }
+}
+
 /* splitmix64 */
 uint64_t fk_random(uint64_t *state)
 {
@@ -103,7 +111,7 @@ static void want_pages(struct fk_content *c, size_t n)
 {
     if (n > c->n) {
         struct fk_page **more = fk_alloc((n + n / 2) * sizeof *more);
-        memcpy(more, c->pages, c->n * sizeof *more);
+        copy(more, c->pages, c->n * sizeof *more);
         fk_free(c->pages);
         c->pages = more;
         c->n = n + n / 2;
@@ -315,7 +323,7 @@ static void entry_add(struct fk_entries *e, const char *name, struct fk_node *n)
     if (e->n == e->cap) {
         size_t cap = e->cap ? e->cap * 2 : 4;
         struct fk_entry *more = fk_alloc(cap * sizeof *more);
-        memcpy(more, e->list, e->n * sizeof *more);
+        copy(more, e->list, e->n * sizeof *more);
         fk_free(e->list);
         e->list = more;
         e->cap = cap;
@@ -954,11 +962,11 @@ void fk_note(const char *name, ts_str text)
     if (t->n + text.n + 1 > t->cap) {
         t->cap = (t->n + text.n + 1) * 2;
         char *more = fk_alloc(t->cap);
-        memcpy(more, t->text, t->n);
+        copy(more, t->text, t->n);
         fk_free(t->text);
         t->text = more;
     }
-    memcpy(t->text + t->n, text.p, text.n);
+    copy(t->text + t->n, text.p, text.n);
     t->n += text.n;
     t->text[t->n] = '\0';
 }
