@@ -46,7 +46,7 @@ local function local_default(g)
 end
 
 local function leaf(g)
-  local r, way = g.random, g.random:range(1, 13)
+  local r, way = g.random, g.random:range(1, 14)
   if g.configmgr and r:chance(15) then
     return local_default(g)
   end
@@ -68,6 +68,8 @@ local function leaf(g)
     return ("_SMSTSLastActionName like '%s'"):format(r:pick { "s*", "S1?", "s?", "*" })
   elseif way == 12 then
     return ("_SMSTSInWinPE = '%s'"):format(r:pick { "true", "false" })
+  elseif way == 13 then
+    return ("_SMSTSLastActionRetryCount %s %d"):format(r:pick { "=", "<", ">" }, r:range(0, 1))
   end
   return r:chance(g.mood.facts) and "registry('HKLM\\X')" or "not exists Nothing"
 end
@@ -243,6 +245,17 @@ local function options(g, s)
   end
 end
 
+-- A step that fails at first and has then made its own condition false: it is tried again, and goes on
+-- after a cut, without being asked.
+local function stubborn(g, s)
+  local name = g.random:pick(variables)
+  s.type, s.condition = g.random:pick { "Rerun", "Do" }, ("not %s = 'done'"):format(name)
+  s.retry = { attempts = g.random:range(2, 4) }
+  g.case.results[s.name] = json.array { { code = 1, set = { [name] = "done" } }, g.random:pick { 0, 1 }, 0 }
+  g.stubborn = true
+  return s
+end
+
 local function step(g)
   local r, m = g.random, g.mood
   local type_ = r:pick(types)
@@ -252,6 +265,9 @@ local function step(g)
   end
   g.count = g.count + 1
   local s = { type = type_, name = "s" .. g.count }
+  if r:chance(5) then
+    return stubborn(g, s)
+  end
   options(g, s);
   (build[type_] or build_other)(g, s)
   if r:chance(m.retries) then
@@ -314,7 +330,7 @@ local function kills(g)
   local many = r:pick { 0, 0, 0, 1, 1, 1, 1, 2, 2, 3, 5 }
   local first, close = r:range(1, math.max(1, g.count)), r:chance(25) -- one right after the other?
   for i = 1, many do
-    local kind = r:pick { "mid", "late", "recorded", "point" }
+    local kind = r:pick { "mid", "late", "recorded", "point", g.stubborn and "recorded" or "point" }
     out[i] = { kind = kind, n = kind == "point" and r:range(1, 30 + 12 * g.count) or
       close and first + i - 1 or r:range(1, math.max(1, g.count)) }
   end

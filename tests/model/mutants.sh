@@ -58,7 +58,7 @@ one() {
     if ! cmake --build "$work/build" --target model_driver > "$work/log" 2>&1; then
         tail -20 "$work/log"
         result="not ok $name: cannot be built"
-    elif ! TASKSEQ_SEED=1 TASKSEQ_MODEL_SHOWN=1 "$here/run.sh" "$work/build" > "$work/out" 2>&1; then
+    elif ! TASKSEQ_SEED=1 TASKSEQ_MODEL_SHOWN=1 "$work/src/tests/model/run.sh" "$work/build" > "$work/out" 2>&1; then
         case_=$(sed -n 's/^not ok case 1\([0-9]\{6\}\)$/\1/p' "$work/out" | sed 's/^0*\(.\)/\1/' | head -n 1)
         kept=$(sed -n 's/^not ok kept //p' "$work/out" | head -n 1)
         why=$(sed -n 's/^  {"about":"\([^"]*\)".*/\1/p' "$work/out" | head -n 1)
