@@ -53,6 +53,40 @@ static bool all_there(struct job *j, const char *when)
     return !lost;
 }
 
+/* What a store says of itself holds at every instant: all of it is there, unless it is
+ * still being made or removed.  An update finds files that were edited since. */
+static int check_store(void *ctx)
+{
+    struct job *j = ctx;
+    enum ts_store_state state = state_of_store();
+    struct ts_err err;
+
+    if (strcmp(j->op->name, "update") == 0) {
+        cr_assert_eq(state, TS_STORE_COMPLETE);
+    } else if (state != TS_STORE_NONE && state != TS_STORE_CAPTURING &&
+               state != TS_STORE_REMOVING) {
+        OK(ts_store_verify(STORE, NULL, NULL, NULL, &err));
+    }
+    return 0;
+}
+
+static bool holds(struct job *j, const char *when)
+{
+    struct fk_snapshot *now = fk_save();
+    bool ok = all_there(j, when);
+
+    fk_cut_at(0, 0);
+    int code = ok ? fk_start(check_store, j, 60) : 0;
+
+    if (code != 0) {
+        loop_failed(j->op->name, "%s, %s: the store is not what it says (%d)", j->what,
+                    when, code);
+    }
+    fk_restore(now); /* looking may roll a journal back */
+    fk_snapshot_free(now);
+    return ok && code == 0;
+}
+
 /* The same call again, until it is not cut; then the end. */
 static void to_the_end(struct job *j, enum fk_crash how, uint64_t seed)
 {
@@ -65,7 +99,8 @@ static void to_the_end(struct job *j, enum fk_crash how, uint64_t seed)
         } else {
             fk_shut_down();
         }
-        if (!all_there(j, "after the next start")) {
+        if (code != FK_CUT ? !all_there(j, "after the next start")
+                           : !holds(j, "after the next cut")) {
             return;
         }
     }
@@ -98,8 +133,9 @@ static bool seen_before(struct job *j)
 
 static void at_point(void *look)
 {
-    static const enum fk_crash ways[] = {FK_DROP,   FK_RANDOM, FK_RANDOM,
-                                         FK_RANDOM, FK_KEEP,   FK_RANDOM};
+    static const enum fk_crash ways[] = {FK_DROP,   FK_RANDOM, FK_RANDOM, FK_RANDOM,
+                                         FK_KEEP,   FK_RANDOM, FK_RANDOM, FK_RANDOM,
+                                         FK_RANDOM, FK_RANDOM, FK_RANDOM, FK_RANDOM};
     static const char *const names[] = {"all unsynced lost", "nothing lost",
                                         "some unsynced lost"};
     struct job *j = look;
@@ -109,7 +145,7 @@ static void at_point(void *look)
 
     snprintf(call, sizeof call, "%s", fk_last_point());
     total.calls++;
-    for (size_t i = 0; i < (loop.nightly ? 6 : 2); i++) {
+    for (size_t i = 0; i < (loop.nightly ? 12 : 4); i++) {
         fk_restore(now);
         fk_crash(ways[i], loop.seed + n * 10 + i);
         total.points++;
@@ -118,13 +154,36 @@ static void at_point(void *look)
                      (unsigned long long)n, call, names[ways[i]]);
             j->what = what;
             total.machines++;
-            if (all_there(j, "after the crash")) {
+            if (holds(j, "after the crash")) {
                 to_the_end(j, ways[i], loop.seed + n * 10 + i);
             }
         }
     }
     fk_restore(now);
     fk_snapshot_free(now);
+}
+
+/* What was reported as done is done: the power goes after the call, and it is not called
+ * again. */
+static void after_its_end(struct job *j)
+{
+    static const enum fk_crash ways[] = {FK_KEEP, FK_DROP, FK_RANDOM, FK_RANDOM,
+                                         FK_RANDOM};
+    struct fk_snapshot *end = fk_save();
+    int code;
+
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        fk_restore(end);
+        fk_cut_at(0, 0);
+        fk_crash(ways[i], loop.seed + i);
+        j->what = "cut after the call had ended";
+        total.points++;
+        if (holds(j, "after the crash") && (code = fk_start(check_end, j, 60)) != 0) {
+            loop_failed(j->op->name, "%s: the end is not the right one (%d)", j->what,
+                        code);
+        }
+    }
+    fk_snapshot_free(end);
 }
 
 /* Gives how many calls the operation makes. */
@@ -136,11 +195,11 @@ static uint64_t every_point(struct job *j, const struct fk_snapshot *start)
     int code = fk_start_watched(run, j, 3000, at_point, j);
     uint64_t calls = fk_points();
 
-    fk_shut_down();
-    j->what = "without a cut";
-    if (code != 0 || (code = fk_start(check_end, j, 60)) != 0) {
+    if (code != 0) {
         loop_failed(j->op->name, "without a cut: %d", code);
+        return calls;
     }
+    after_its_end(j);
     return calls;
 }
 

@@ -82,10 +82,10 @@ start lie-wal scenario_loop --lie wal --pairs 0 --only interrupt-rerun
 start lie-files scenario_loop --lie files --pairs 0 --only interrupt-rerun
 finish last
 start lie-folders scenario_loop --lie folders --pairs 0 --only interrupt-rerun
-start lie-database migrate_loop --lie database --pairs 0
+start lie-database migrate_loop --lie database --pairs 0 --only wipe
 finish last
-start lie-store-folders migrate_loop --lie folders --pairs 0
-start lie-volumes migrate_loop --lie volumes --pairs 0
+start lie-store-folders migrate_loop --lie folders --pairs 0 --only wipe
+start lie-volumes migrate_loop --lie volumes --pairs 0 --only update
 finish last
 
 echo "crash: $(total scenarios-1 scenarios-2 migrate-1 migrate-2 program-1 program-2) in" \

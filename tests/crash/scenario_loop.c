@@ -147,6 +147,27 @@ static void note_last(void)
     free(ran);
 }
 
+/* The step that the state calls under way is the last one that was said to begin: the end
+ * of a step is durable before the next one begins. */
+static void check_last_started(const char *step)
+{
+    char *events = fk_noted("events"), *last = NULL;
+    char *wanted = ts_format("\"name\":\"%s\"", step);
+
+    for (char *p = events; (p = strstr(p, "\"step.started\"")) != NULL; p++) {
+        last = p;
+    }
+    if (last) {
+        last[strcspn(last, "\n")] = '\0';
+        if (!strstr(last, wanted)) {
+            fk_note("violations", ts_str_of(step));
+            fk_note("violations", TS_S(" is under way, but another step has begun\n"));
+        }
+    }
+    ts_free(wanted);
+    free(events);
+}
+
 /* Told at each start that goes on: with the same step twice when the first was cut before
  * it had dealt with it. */
 static void pending(void *ctx, const char *step, int attempts)
@@ -161,6 +182,7 @@ static void pending(void *ctx, const char *step, int attempts)
     char line[128];
 
     (void)ctx;
+    check_last_started(step);
     for (int i = 0; i < n; i++) {
         untraced += !before[i].traced && strcmp(before[i].step, step) == 0;
     }
@@ -478,9 +500,13 @@ static void judge(struct game *g, const char *what)
     struct interrupt cut[MOST_INTERRUPTS];
     int n = read_interrupts("interrupts", cut);
     struct fk_snapshot *now = fk_save();
-    char *have = summary(g);
+    char *have = summary(g), *violations = fk_noted("violations");
     const char *want;
 
+    if (violations[0]) {
+        loop_failed(g->name, "%s: %s", what, violations);
+    }
+    free(violations);
     if (have) {
         want = reference_end(g, cut, n, &none);
         if (!want || strcmp(want, have) != 0) {

@@ -589,20 +589,25 @@ static bool one_in(uint64_t *seed, unsigned n)
     return fk_random(seed) % n == 0;
 }
 
-/* Each folder keeps a prefix of its changes; a move happens on both sides or not. */
+/* Each folder keeps a prefix of its changes; a move happens on both sides or not.  Often
+ * the folders keep in step, as they do where there is one journal, or all is kept. */
 static void choose_names(enum fk_crash how, uint64_t *seed)
 {
     unsigned odds =
         2 + (unsigned)(fk_random(seed) % 8); /* long prefixes and short ones */
+    unsigned luck = (unsigned)(fk_random(seed) % 5);
+    bool all = luck == 0, journal = luck == 1, over = false;
 
     for (struct fk_node *n = fk->nodes; n; n = n->next) {
         n->marked = false; /* this folder keeps no more changes */
     }
     for (struct fk_name_op *op = fk->names; op; op = op->next) {
-        bool stopped = op->dir->marked || (op->to_dir && op->to_dir->marked);
-        op->chosen =
-            how == FK_KEEP || (how == FK_RANDOM && !stopped && !one_in(seed, odds));
+        bool stopped =
+            op->dir->marked || (op->to_dir && op->to_dir->marked) || (journal && over);
+        op->chosen = how == FK_KEEP ||
+                     (how == FK_RANDOM && !stopped && (all || !one_in(seed, odds)));
         if (!op->chosen) {
+            over = true;
             op->dir->marked = true;
             if (op->to_dir) {
                 op->to_dir->marked = true;
