@@ -48,7 +48,10 @@ static ts_str program_of(ts_str command)
     size_t n = 0, from = 0;
     char end = ' ';
 
-    if (s.n && s.p[0] == '"') {
+    if (s.n == 0) {
+        return TS_S("");
+    }
+    if (s.p[0] == '"') {
         s = (ts_str){s.p + 1, s.n - 1};
         end = '"';
     }
