@@ -187,16 +187,31 @@ static void check_readonly(const char *dir, const struct damage_file *files)
                err.text);
 }
 
-/* What was opened to be written can be written, and opens again. */
-static void check_again(const char *dir, enum ts_code read, int64_t id)
+/* Bytes of the database that its first page counts, with pages of 4096. */
+static size_t counted(const struct ts_buf *b)
+{
+    const unsigned char *p = (const unsigned char *)b->p;
+
+    return b->n < 32 ? 0
+                     : ((size_t)p[28] << 24 | (size_t)p[29] << 16 | (size_t)p[30] << 8 |
+                        p[31]) *
+                           4096;
+}
+
+/* What was opened to be written can be written, and opens again.  (One that was cut is
+ * taken as it is while there is a write-ahead log, which may hold the rest.) */
+static void check_again(const char *dir, enum ts_code read, int64_t id, bool was_cut)
 {
     struct ts_state *s = NULL;
     struct ts_run run;
     struct ts_err err = {0};
 
-    FUZZ_CHECK(ts_state_open(&s, dir, false, false, &err) == TS_OK,
-               "it does not open again: %s", err.text);
-    enum ts_code rc = ts_state_last_run(s, &run, &err);
+    enum ts_code rc = ts_state_open(&s, dir, false, false, &err);
+    if (rc == TS_EDAMAGED && was_cut) {
+        return;
+    }
+    FUZZ_CHECK(rc == TS_OK, "it does not open again: %s", err.text);
+    rc = ts_state_last_run(s, &run, &err);
     FUZZ_CHECK(rc == read && (rc != TS_OK || run.id == id), "read again: %s (%s)",
                ts_code_name(rc), err.text);
     ts_state_close(s);
@@ -223,7 +238,7 @@ static void check_write(const char *dir, const struct damage_file *files)
         clear_error(ts_state_commit(s, &err), &err);
     }
     ts_state_close(s);
-    check_again(dir, read, id);
+    check_again(dir, read, id, files[0].bytes.n < counted(&files[0].bytes));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
