@@ -18,6 +18,7 @@ enum { FILES = 4, STATES = 3 };
 static const char *const names[FILES] = {"state.db", "state.db-wal", "secrets.bin",
                                          "secrets.key"};
 static struct damage_file whole[STATES][FILES];
+static bool said; /* the secret stands in the changed database, by the input */
 
 /* ---- whole states --------------------------------------------------------------------
  */
@@ -163,7 +164,7 @@ static enum ts_code read_all(struct ts_state *s, struct ts_run *run)
     clear_error(told, &err);
     if (told == TS_OK) {
         ts_json_write(&text, v, 0);
-        FUZZ_CHECK(!strstr(ts_buf_text(&text), "geheim99"), "a secret is shown");
+        FUZZ_CHECK(said || !strstr(ts_buf_text(&text), "geheim99"), "a secret is shown");
     }
     ts_buf_free(&text);
     ts_arena_fini(&a);
@@ -260,6 +261,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         seal(files, fuzz_take(&in, sealed));
     }
     damage_apply(files, FILES, &in);
+    said = size >= 8 && memmem(data, size, "geheim99", 8);
     (void)!ts_fs_remove_tree(dir, NULL);
     FUZZ_CHECK(ts_fs_mkdirs(dir, 0700, NULL) == TS_OK, "no folder");
     damage_store(dir, files, FILES);
