@@ -89,35 +89,6 @@ one() { # LEVEL NAME COMMAND...: one check that passes or fails
   fi
 }
 
-began=$(date +%s.%N)
-if [ "$levels" != windows ] && [ "$levels" != asan ]; then
-  build dev || exit 1
-fi
-wanted unit && unit_programs unit build/dev
-if wanted asan; then
-  build asan || exit 1
-  unit_programs asan build/asan
-fi
-if wanted windows; then
-  one windows syntax tests/lint/windows-syntax.sh
-fi
-if wanted lint; then
-  one lint layers tests/lint/layers.lua
-  one lint headers tests/lint/headers.sh
-  one lint luacheck luacheck -q stdlib sequences examples tests
-  one lint shellcheck tests/lint/shell.sh
-  one lint docs tests/lint/docs.sh build/dev/taskseq
-fi
-if wanted stdlib; then
-  start=$(date +%s.%N)
-  lua5.4 tests/stdlib/run.lua . >"$work/out" 2>&1
-  status=$?
-  ok=$(grep -c '^ok ' "$work/out")
-  bad=$(grep -c '^not ok ' "$work/out")
-  if [ "$status" -ne 0 ] && [ "${bad:-0}" -eq 0 ]; then bad=1; fi
-  count stdlib steps "${ok:-0}" "${bad:-0}" "$(seconds_since "$start")"
-  [ "${bad:-0}" -eq 0 ] || tail -n 40 "$work/out"
-fi
 # Scripts that print "ok NAME" and "not ok NAME" lines, "SKIPPED why", and "# figure" lines.
 play() { # LEVEL NAME COMMAND...: in the background; report shows how it went
   local to="$work/played/$1.$2"
@@ -148,9 +119,41 @@ report() { # LEVEL NAME
     grep -a '^# ' "$from.out" | sed 's/^# /         /'
   fi
 }
-limit=1800
+limit=1800 # seconds
 [ -z "$TASKSEQ_NIGHTLY" ] || limit=36000
 
+began=$(date +%s.%N)
+if [ "$levels" != windows ] && [ "$levels" != asan ]; then
+  build dev || exit 1
+fi
+wanted unit && unit_programs unit build/dev
+if wanted asan; then
+  build asan || exit 1
+  unit_programs asan build/asan
+  play asan fuzz-inputs env TASKSEQ_FUZZ_SECONDS=0 tests/fuzz/run.sh build/asan
+  wait
+  report asan fuzz-inputs
+fi
+if wanted windows; then
+  one windows syntax tests/lint/windows-syntax.sh
+fi
+if wanted lint; then
+  one lint layers tests/lint/layers.lua
+  one lint headers tests/lint/headers.sh
+  one lint luacheck luacheck -q stdlib sequences examples tests
+  one lint shellcheck tests/lint/shell.sh
+  one lint docs tests/lint/docs.sh build/dev/taskseq
+fi
+if wanted stdlib; then
+  start=$(date +%s.%N)
+  lua5.4 tests/stdlib/run.lua . >"$work/out" 2>&1
+  status=$?
+  ok=$(grep -c '^ok ' "$work/out")
+  bad=$(grep -c '^not ok ' "$work/out")
+  if [ "$status" -ne 0 ] && [ "${bad:-0}" -eq 0 ]; then bad=1; fi
+  count stdlib steps "${ok:-0}" "${bad:-0}" "$(seconds_since "$start")"
+  [ "${bad:-0}" -eq 0 ] || tail -n 40 "$work/out"
+fi
 if wanted e2e; then
   for script in tests/e2e/*.sh; do # two at a time
     while [ "$(jobs -rp | wc -l)" -ge 2 ]; do wait -n; done
