@@ -17,7 +17,7 @@ from machine import Broken, Lab, Machine, Off, copy
 NIGHTLY = os.environ.get("TASKSEQ_NIGHTLY") == "1"
 CUTS = int(os.environ.get("TASKSEQ_UML_CUTS", "500" if NIGHTLY else "20"))
 OFFLINE_CUTS = 60 if NIGHTLY else 3
-NTFS_CUTS = 60 if NIGHTLY else 3
+NTFS_CUTS = 60 if NIGHTLY else 2
 SEED = int(os.environ.get("TASKSEQ_UML_SEED", str(int(time.time()) % 1000000)))
 AT_ONCE = 2
 NTFS = "ntfs ntfs_options=permissions"  # owners and modes are kept
