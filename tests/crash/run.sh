@@ -84,7 +84,7 @@ finish last
 start lie-folders scenario_loop --lie folders --pairs 0 --only interrupt-rerun
 start lie-database migrate_loop --lie database --pairs 0 --only wipe
 finish last
-start lie-store-folders migrate_loop --lie folders --pairs 0 --only wipe
+start lie-store-folders migrate_loop --lie folders --pairs 0
 start lie-volumes migrate_loop --lie volumes --pairs 0 --only update
 finish last
 
