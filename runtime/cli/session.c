@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "cli/again.h"
 #include "platform/clock.h"
+#include "platform/power.h"
 #include "platform/sysinfo.h"
 #include "platform/thread.h"
 
@@ -163,10 +164,16 @@ static enum ts_code open_log(struct ts_session *s, struct ts_err *err)
     return rc;
 }
 
-/* The variables that name the state's folder, after it moved. */
+/* What names the state's folder, after it moved: variables, and outside the lab the list of
+ * deletions that wait for a restart. */
 static void name_state_folder(struct ts_session *s)
 {
     char *shown = ts_path_display(s->host.state_dir);
+    char *pending = ts_path_join(s->host.state_dir, "pending");
+
+    if (!s->lab)
+        ts_power_pending_file(pending);
+    ts_free(pending);
 
     ts_vars_engine(s->vars, "_TSStateDir", shown);
     ts_vars_engine(s->vars, "_SMSTSMDataPath", shown);
