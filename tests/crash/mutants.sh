@@ -25,7 +25,7 @@ imported names are forgotten at a restart | runtime/engine/resume.c | s/    ts_s
 the catalogue gets its name before the files are durable | runtime/migrate/capture.c | s/\(rc = mig_parts_sync\(s, err\)\) != TS_OK/TS_OK != TS_OK/ | migrate_loop --pairs 0 --only capture
 the folder of a new catalogue is not synced | runtime/migrate/capture.c | s/\(rc = ts_dir_sync\(s->dir, err\)\) != TS_OK/TS_OK != TS_OK/ | migrate_loop --pairs 0 --only capture
 wiping is not said before the first name goes | runtime/migrate/wipe.c | s/store.state == TS_STORE_COMPLETE &&/false \&\&/ | migrate_loop --pairs 0 --only wipe
-wiping may be taken back by a crash | runtime/migrate/catalog.c | s/synchronous=EXTRA/synchronous=FULL/ | migrate_loop --pairs 0 --only wipe
+wiping may be taken back by a crash | runtime/migrate/catalog.c | s/synchronous=EXTRA/synchronous=FULL/ | migrate_loop --nightly --pairs 0 --only wipe
 an update commits before its files are durable | runtime/migrate/update.c | s/if \(rc == TS_OK && \(rc = mig_parts_sync\(s, err\)\) == TS_OK\)/if (rc == TS_OK)/ | migrate_loop --pairs 0 --only update
 an update forgets names that may come back | runtime/migrate/update.c | s/(for good \*\/\s+rc = )mig_parts_sync\(s, err\)/\${1}TS_OK/ | migrate_loop --pairs 0 --only update
 a restore is recorded before it is durable | runtime/migrate/restore.c | s/return ts_volume_sync\(scope->p\[i\].dir, err\)/return TS_OK/ | migrate_loop --pairs 0 --only restore

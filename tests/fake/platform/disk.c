@@ -589,23 +589,61 @@ static bool one_in(uint64_t *seed, unsigned n)
     return fk_random(seed) % n == 0;
 }
 
-/* Each folder keeps a prefix of its changes; a move happens on both sides or not.  Often
- * the folders keep in step, as they do where there is one journal, or all is kept. */
+/* How the names of the folders come back, FK_RANDOM. */
+enum names_luck {
+    ALL_KEPT,
+    ONE_JOURNAL,   /* the folders keep in step */
+    ONE_BEHIND,    /* one folder keeps nothing, the others all */
+    ONE_AHEAD,     /* one folder keeps all, the others nothing */
+    EACH_APART,    /* a prefix of any length for each */
+    LUCK_COUNT = 7 /* EACH_APART three times */
+};
+
+/* One of the folders that have changes. */
+static const struct fk_node *any_folder(uint64_t *seed)
+{
+    const struct fk_name_op *op = fk->names;
+    size_t n = 0;
+
+    for (; op; op = op->next) {
+        n++;
+    }
+    n = n ? fk_random(seed) % n : 0;
+    for (op = fk->names; op && n > 0; op = op->next) {
+        n--;
+    }
+    return op ? op->dir : NULL;
+}
+
+static bool touches(const struct fk_name_op *op, const struct fk_node *dir)
+{
+    return op->dir == dir || op->to_dir == dir;
+}
+
+static bool stays_within(const struct fk_name_op *op, const struct fk_node *dir)
+{
+    return op->dir == dir && (!op->to_dir || op->to_dir == dir);
+}
+
+/* Each folder keeps a prefix of its changes; a move happens on both sides or not. */
 static void choose_names(enum fk_crash how, uint64_t *seed)
 {
-    unsigned odds =
-        2 + (unsigned)(fk_random(seed) % 8); /* long prefixes and short ones */
-    unsigned luck = (unsigned)(fk_random(seed) % 5);
-    bool all = luck == 0, journal = luck == 1, over = false;
+    unsigned odds = 2 + (unsigned)(fk_random(seed) % 8); /* prefixes long and short */
+    unsigned luck = (unsigned)(fk_random(seed) % LUCK_COUNT);
+    const struct fk_node *one = any_folder(seed);
+    bool over = false;
 
     for (struct fk_node *n = fk->nodes; n; n = n->next) {
         n->marked = false; /* this folder keeps no more changes */
     }
     for (struct fk_name_op *op = fk->names; op; op = op->next) {
-        bool stopped =
-            op->dir->marked || (op->to_dir && op->to_dir->marked) || (journal && over);
+        bool stopped = op->dir->marked || (op->to_dir && op->to_dir->marked) ||
+                       (luck == ONE_JOURNAL && over) ||
+                       (luck == ONE_BEHIND && touches(op, one)) ||
+                       (luck == ONE_AHEAD && !stays_within(op, one));
+        bool lucky = luck != ONE_JOURNAL && luck < EACH_APART;
         op->chosen = how == FK_KEEP ||
-                     (how == FK_RANDOM && !stopped && (all || !one_in(seed, odds)));
+                     (how == FK_RANDOM && !stopped && (lucky || !one_in(seed, odds)));
         if (!op->chosen) {
             over = true;
             op->dir->marked = true;
