@@ -89,7 +89,7 @@ one() { # LEVEL NAME COMMAND...: one check that passes or fails
   fi
 }
 
-# Scripts that print "ok NAME" and "not ok NAME" lines, "SKIPPED why", and "# figure" lines.
+# Scripts that print "ok NAME" and "not ok NAME" lines and "SKIPPED why".
 play() { # LEVEL NAME COMMAND...: in the background; report shows how it went
   local to="$work/played/$1.$2"
   mkdir -p "$work/played"
@@ -115,8 +115,8 @@ report() { # LEVEL NAME
   count "$1" "$2" "$ok" "$bad" "$(cat "$from.time")"
   if [ "$bad" -ne 0 ]; then
     grep -a -v '^ok ' "$from.out" | tail -n 60
-  elif [ "$1" != e2e ]; then
-    grep -a '^# ' "$from.out" | sed 's/^# /         /'
+  elif [ "$2" = run ]; then # figures
+    grep -a -v '^SKIPPED' "$from.out" | sed 's/^/    /'
   fi
 }
 limit=1800 # seconds
