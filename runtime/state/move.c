@@ -14,7 +14,7 @@
 
 /* What moves besides the database.  Logs go with the log (ts_log_move). */
 static const char *const moved[] = {"secrets.key", "secrets.bin", "pending", "output",
-                                    "archive"};
+                                    "archive",     "steps",       "next-boot"};
 #define N_MOVED (sizeof moved / sizeof moved[0])
 
 static enum ts_code copy_entry(struct ts_dir *from, const char *name, struct ts_dir *to,

@@ -124,6 +124,8 @@ Test(state_move, carries_everything_and_goes_on)
     OK(ts_state_commit(s, &err));
     make(dir, "output/sub/x.txt", "output");
     make(dir, "pending", "a path");
+    make(dir, "next-boot", "WinPE\n");
+    make(dir, "steps/Mine.lua", "a step type");
     make(dir, "archive/old/state.db", "older");
     make(dir, "logs/smsts.log", "log");
     ts_state_position(s, "{\"pointer\":9}"); /* not committed: the move does that */
@@ -136,10 +138,13 @@ Test(state_move, carries_everything_and_goes_on)
 
     cr_assert_str_eq(slurp(in(to, "output/sub/x.txt"), NULL), "output");
     cr_assert_str_eq(slurp(in(to, "pending"), NULL), "a path");
+    cr_assert_str_eq(slurp(in(to, "next-boot"), NULL), "WinPE\n");
+    cr_assert_str_eq(slurp(in(to, "steps/Mine.lua"), NULL), "a step type");
     cr_assert_str_eq(slurp(in(to, "archive/old/state.db"), NULL), "older");
     static const char *const gone[] = {"state.db",    "state.db-wal", "secrets.bin",
                                        "secrets.key", "output",       "pending",
-                                       "archive",     "lock"};
+                                       "archive",     "lock",         "steps",
+                                       "next-boot"};
     for (size_t i = 0; i < sizeof gone / sizeof *gone; i++) {
         cr_assert(!ts_fs_exists(in(dir, gone[i])), "%s", gone[i]);
     }
