@@ -191,6 +191,7 @@ static int run(const struct ts_args *args)
 {
     struct ts_session s = {0};
     struct ts_err err = {0};
+    bool ours = false; /* the state folder has no other run to go on with */
     int exit_code;
 
     if (args->word_count != 1)
@@ -219,8 +220,11 @@ static int run(const struct ts_args *args)
     if (ts_session_variables(&s, true, &err) != TS_OK ||
         ts_place_new(&s.place, ts_args_get(args, "state"), s.phase, s.machine, &err) !=
             TS_OK ||
-        open_state(&s, &err) != TS_OK || make_room(&s, &err) != TS_OK ||
-        ts_session_restarts(&s, &err) != TS_OK ||
+        open_state(&s, &err) != TS_OK || make_room(&s, &err) != TS_OK)
+        goto failed;
+    ts_session_forget(&s); /* of a run that was given up */
+    ours = true;
+    if (ts_session_restarts(&s, &err) != TS_OK ||
         begin(&s, args->words[0], &err) != TS_OK)
         goto failed;
     pending_file(&s, false);
@@ -229,6 +233,8 @@ static int run(const struct ts_args *args)
     exit_code = ts_session_engine(&s, false, ts_args_get(args, "from"));
     goto done;
 failed:
+    if (ours)
+        ts_session_forget(&s); /* nothing was begun: nothing is to go on */
     exit_code = ts_cli_fail(&err);
 done:
     ts_session_fini(&s);

@@ -212,9 +212,15 @@ static bool restarts_itself(const struct ts_session *s)
 
 void ts_session_ended(struct ts_session *s)
 {
+    if (restarts_itself(s))
+        ts_session_forget(s);
+}
+
+void ts_session_forget(struct ts_session *s)
+{
     struct ts_err err;
 
-    if (!restarts_itself(s))
+    if (s->lab)
         return;
     s->boot.state_dir = ts_state_dir(s->state);
     if (ts_boot_forget(&s->boot, &err) != TS_OK) {

@@ -60,6 +60,9 @@ TS_NODISCARD enum ts_code ts_session_secrets(struct ts_session *s, struct ts_err
 TS_NODISCARD enum ts_code ts_session_restarts(struct ts_session *s, struct ts_err *err);
 /* No start of the machine goes on with the run any more. */
 void ts_session_ended(struct ts_session *s);
+/* The same whoever arranged it: a new run begins in this state folder, or one did not
+ * begin after all. */
+void ts_session_forget(struct ts_session *s);
 /* Log, events, display, server, host: the state is open, run is filled. */
 TS_NODISCARD enum ts_code ts_session_start(struct ts_session *s, struct ts_err *err);
 /* Run the engine, show the end, give the exit code. */

@@ -21,10 +21,9 @@ static bool variable(void *ctx, ts_str name, ts_str *value, bool *secret)
 static bool environment(void *ctx, ts_str name, ts_str *value, bool *secret)
 {
     const struct ts_engine *e = ctx;
-    bool by_name;
 
-    (void)secret;
-    return ts_vars_environment(e->vars, name, value, &by_name);
+    *secret = false;
+    return ts_vars_environment(e->vars, name, value, secret);
 }
 
 static enum ts_code fact(void *ctx, const struct ts_expr *x, const char *name,

@@ -189,7 +189,9 @@ static enum ts_code make_argv(const struct ts_value *command, char ***argv,
 }
 
 /* Where a program starts that names no folder.  The sequence's may be on a share that is
- * gone since a restart, which must not keep the run from going on. */
+ * gone since a restart, which must not keep the run from going on: then it is the root of
+ * the drive, where everybody may be and no user can put a program; not the state folder,
+ * which "rm *" would empty. */
 static char *default_start_in(struct ts_step_call *c, const char *package,
                               const char *sequence)
 {
@@ -200,9 +202,9 @@ static char *default_start_in(struct ts_step_call *c, const char *package,
         return ts_strdup(package ? package : sequence);
     }
     ts_host_log(c, TS_LOG_WARNING,
-                "The folder of the sequence, %s, is not there now; the program starts in %s",
-                sequence, c->host->state_dir);
-    return ts_strdup(c->host->state_dir);
+                "The folder of the sequence, %s, is not there now; the program starts in /",
+                sequence);
+    return ts_strdup("/");
 }
 
 static enum ts_code find_start_in(struct ts_step_call *c, const struct ts_run_spec *s,

@@ -125,6 +125,17 @@ that "and is gone afterwards" sh -c "! ls '$(state secret)' | grep -q '^secrets'
 run run secret.lua --state "$(state secret2)" --set Pin=s3cr3t-value
 expect "--set of a secret works and warns" 10 "others on this machine can see"
 
+cat >secretenv.lua <<'L'
+return sequence { name = "Secret", variables = { X = "a" }, steps = {
+  SetVariable "Runs" { variable = "Y", value = "b", condition = "X != '%DB_PASSWORD%'" },
+  SetVariable "Skipped" { variable = "Y", value = "c", condition = "X = '%DB_PASSWORD%'" },
+} }
+L
+DB_PASSWORD=env-s3cr3t run run secretenv.lua --state "$(state se)" --events secretenv.events -v
+expect "a condition with a secret of the environment" 0
+that "it is in no file" sh -c "! grep -raq env-s3cr3t '$(state se)' secretenv.events"
+if grep -qF env-s3cr3t <<<"$out"; then not_ok "it was shown"; else ok "it is not shown"; fi
+
 cat >secretfail.lua <<'L'
 return sequence { name = "Secret", inputs = { Pin = { prompt = "PIN", secret = true } }, steps = {
   RunCommandLine "Breaks" { command = "false" },

@@ -139,14 +139,17 @@ enum ts_code ts_boot_arrange(struct ts_boot *b, enum ts_boot_system target,
     return TS_OK;
 }
 
-/* systemctl only asks; services are being stopped then, we among them. */
+/* systemctl only asks; services are being stopped then, we among them.  It may itself be
+ * ended before it has answered, in a session that is stopped with us: so its failure counts
+ * only when nobody tells us to end soon afterwards. */
 static enum ts_code ask_systemd(const char *verb, struct ts_err *err)
 {
-    enum { PATIENCE_MS = 300000 };
+    enum { PATIENCE_MS = 300000, AFTER_FAILURE_MS = 3000 };
     const char *argv[] = {"systemctl", verb, NULL};
     enum ts_code rc = px_boot_call(argv, err);
+    int patience = rc == TS_OK ? PATIENCE_MS : AFTER_FAILURE_MS;
 
-    for (int waited = 0; rc == TS_OK && waited < PATIENCE_MS; waited += 100) {
+    for (int waited = 0; waited < patience; waited += 100) {
         if (ts_cancelled()) {
             return TS_OK; /* SIGTERM: this is how we are told to get out of the way */
         }

@@ -159,14 +159,29 @@ enum ts_code px_unit_install(const struct ts_boot *b, struct ts_err *err)
                : ts_err_context(err, "the machine cannot be told to go on with the run");
 }
 
+/* Does the unit go on with the run of another state folder? */
+static bool is_another_s(const char *unit, const struct ts_boot *b)
+{
+    struct ts_buf old = {0}, line = {0};
+    bool read = ts_file_read(unit, 1 << 20, &old, NULL) == TS_OK;
+
+    ts_buf_z(&line, "\nConditionPathExists=");
+    add_path(&line, b->state_dir);
+    ts_buf_z(&line, "/state.db\n");
+    bool another = read && !strstr(ts_buf_text(&old), ts_buf_text(&line));
+    ts_buf_free(&line);
+    ts_buf_free(&old);
+    return another;
+}
+
 enum ts_code px_unit_remove(const struct ts_boot *b, struct ts_err *err)
 {
     char *unit = below_root(b, "etc/systemd/system/" UNIT);
     char *link = below_root(b, "etc/systemd/system/multi-user.target.wants/" UNIT);
     const char *const both[] = {link, unit};
-    int os = 0;
+    int count = is_another_s(unit, b) ? 0 : 2, os = 0;
 
-    for (int i = 0; i < 2 && os == 0; i++) {
+    for (int i = 0; i < count && os == 0; i++) {
         ts_power_point();
         if (unlink(both[i]) == 0) {
             os = px_sync_parent(both[i]);

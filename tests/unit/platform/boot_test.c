@@ -147,6 +147,20 @@ Test(boot_systemd, the_same_unit_is_not_written_twice)
     cr_assert_eq(stat(scratch_path(LINK), &after), 0);
 }
 
+Test(boot_systemd, the_unit_of_another_state_folder_stays)
+{
+    const char *mine = boot.state_dir;
+
+    answers(TS_OK, ts_boot_enlist(&boot, TS_BOOT_FULLOS, &err));
+    put_dir("other");
+    boot.state_dir = scratch_path("other");
+    answers(TS_OK, ts_boot_forget(&boot, &err));
+    cr_assert(exists(UNIT) && exists(LINK));
+    boot.state_dir = mine;
+    answers(TS_OK, ts_boot_forget(&boot, &err));
+    cr_assert_not(exists(UNIT));
+}
+
 Test(boot_systemd, the_unit_goes_when_the_run_has_ended)
 {
     answers(TS_OK, ts_boot_forget(&boot, &err));
