@@ -349,6 +349,7 @@ enum ts_code ts_step_execute(struct ts_engine *e, const struct ts_ins *ins,
         }
     } else {
         ts_local_drop(e);
+        e->again = 0; /* it had asked to be run again: that is over */
         ts_skip(e, ins, "condition", ts_buf_text(&why));
     }
     e->why = NULL;
