@@ -8,10 +8,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sqlite3.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { REGIONS = 64, SHARED = 8 };
@@ -29,6 +31,8 @@ struct shared {
     int shm_uses;
 };
 static struct shared *all;
+/* Connections are used by several threads, each its own. */
+static pthread_mutex_t sharing = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 
 struct file {
     sqlite3_file base;
@@ -97,7 +101,9 @@ static int x_close(sqlite3_file *p)
         f->error = errno;
     }
     fk_close(f->fd);
+    pthread_mutex_lock(&sharing);
     shared_drop(f->shared);
+    pthread_mutex_unlock(&sharing);
     free(f->path);
     return SQLITE_OK;
 }
@@ -179,7 +185,7 @@ static int x_size(sqlite3_file *p, sqlite3_int64 *size)
 /* ---- locks of the file ---------------------------------------------------------------
  */
 
-static int x_lock(sqlite3_file *p, int level)
+static int x_lock_alone(sqlite3_file *p, int level)
 {
     struct file *f = (struct file *)p;
     struct shared *s = f->shared;
@@ -213,7 +219,15 @@ static int x_lock(sqlite3_file *p, int level)
     return SQLITE_OK;
 }
 
-static int x_unlock(sqlite3_file *p, int level)
+static int x_lock(sqlite3_file *p, int level)
+{
+    pthread_mutex_lock(&sharing);
+    int rc = x_lock_alone(p, level);
+    pthread_mutex_unlock(&sharing);
+    return rc;
+}
+
+static int x_unlock_alone(sqlite3_file *p, int level)
 {
     struct file *f = (struct file *)p;
     struct shared *s = f->shared;
@@ -229,6 +243,14 @@ static int x_unlock(sqlite3_file *p, int level)
     return SQLITE_OK;
 }
 
+static int x_unlock(sqlite3_file *p, int level)
+{
+    pthread_mutex_lock(&sharing);
+    int rc = x_unlock_alone(p, level);
+    pthread_mutex_unlock(&sharing);
+    return rc;
+}
+
 static int x_reserved(sqlite3_file *p, int *out)
 {
     *out = ((struct file *)p)->shared->reserved;
@@ -238,7 +260,7 @@ static int x_reserved(sqlite3_file *p, int *out)
 /* ---- shared memory of the write-ahead log --------------------------------------------
  */
 
-static int x_shm_map(sqlite3_file *p, int i, int size, int extend, void volatile **out)
+static int x_shm_map_alone(sqlite3_file *p, int i, int size, int extend, void volatile **out)
 {
     struct file *f = (struct file *)p;
 
@@ -256,7 +278,15 @@ static int x_shm_map(sqlite3_file *p, int i, int size, int extend, void volatile
     return SQLITE_OK;
 }
 
-static int x_shm_lock(sqlite3_file *p, int first, int n, int flags)
+static int x_shm_map(sqlite3_file *p, int i, int size, int extend, void volatile **out)
+{
+    pthread_mutex_lock(&sharing);
+    int rc = x_shm_map_alone(p, i, size, extend, out);
+    pthread_mutex_unlock(&sharing);
+    return rc;
+}
+
+static int x_shm_lock_alone(sqlite3_file *p, int first, int n, int flags)
 {
     struct file *f = (struct file *)p;
     struct shared *s = f->shared;
@@ -287,13 +317,21 @@ static int x_shm_lock(sqlite3_file *p, int first, int n, int flags)
     return SQLITE_OK;
 }
 
+static int x_shm_lock(sqlite3_file *p, int first, int n, int flags)
+{
+    pthread_mutex_lock(&sharing);
+    int rc = x_shm_lock_alone(p, first, n, flags);
+    pthread_mutex_unlock(&sharing);
+    return rc;
+}
+
 static void x_shm_barrier(sqlite3_file *p)
 {
     (void)p;
     __sync_synchronize();
 }
 
-static int x_shm_unmap(sqlite3_file *p, int delete_it)
+static int x_shm_unmap_alone(sqlite3_file *p, int delete_it)
 {
     struct file *f = (struct file *)p;
 
@@ -310,6 +348,14 @@ static int x_shm_unmap(sqlite3_file *p, int delete_it)
         }
     }
     return SQLITE_OK;
+}
+
+static int x_shm_unmap(sqlite3_file *p, int delete_it)
+{
+    pthread_mutex_lock(&sharing);
+    int rc = x_shm_unmap_alone(p, delete_it);
+    pthread_mutex_unlock(&sharing);
+    return rc;
 }
 
 static int x_control(sqlite3_file *p, int op, void *arg)
@@ -400,7 +446,9 @@ static int x_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *p, int flags
     f->path = strdup(name);
     f->delete_it = flags & SQLITE_OPEN_DELETEONCLOSE;
     f->sync_folder = flags & SQLITE_OPEN_CREATE && flags & journals;
+    pthread_mutex_lock(&sharing);
     f->shared = shared_of(f->fd);
+    pthread_mutex_unlock(&sharing);
     if (out_flags) {
         *out_flags = flags;
     }
@@ -456,8 +504,11 @@ static int x_random(sqlite3_vfs *vfs, int n, char *out)
 
 static int x_sleep(sqlite3_vfs *vfs, int us)
 {
+    struct timespec moment = {.tv_nsec = 1000000};
+
     (void)vfs;
     fk_pass_ms(us / 1000 + 1);
+    nanosleep(&moment, NULL); /* who holds the lock is a thread, and needs real time */
     return us;
 }
 
