@@ -71,6 +71,24 @@ int ts_cli_out(const struct ts_buf *b)
     return TS_EXIT_OK;
 }
 
+enum ts_code ts_cli_put(const char *path, const struct ts_buf *b, struct ts_err *err)
+{
+    struct ts_stat st;
+    struct ts_file *f = NULL;
+    char *real = NULL;
+    enum ts_code rc;
+
+    if (ts_fs_real(path, &real, NULL) != TS_OK)
+        real = ts_strdup(path); /* not there yet */
+    if (ts_fs_stat(real, &st, NULL) != TS_OK || st.type != TS_F_OTHER)
+        rc = ts_file_replace(real, ts_buf_text(b), b->n, 0644, err);
+    else if ((rc = ts_file_open(&f, real, TS_O_APPEND, 0, err)) == TS_OK)
+        rc = ts_file_write(f, ts_buf_text(b), b->n, err);
+    ts_file_close(f);
+    ts_free(real);
+    return rc;
+}
+
 int ts_cli_out_json(const struct ts_value *v)
 {
     struct ts_buf b = {0};

@@ -43,6 +43,10 @@ int ts_cli_usage(const char *fmt, ...) TS_PRINTF(1, 2);
 /* Write a result to standard output; TS_EXIT_RUNTIME if it cannot be written. */
 int ts_cli_out(const struct ts_buf *b);
 int ts_cli_out_json(const struct ts_value *v);
+/* Make the file `path` (native) hold this: durably and at once; behind a link what it leads
+ * to; a device or pipe is written to, never replaced. */
+TS_NODISCARD enum ts_code ts_cli_put(const char *path, const struct ts_buf *b,
+                                     struct ts_err *err);
 bool ts_cli_colour(int fd); /* a terminal, and NO_COLOR is not set */
 
 #endif

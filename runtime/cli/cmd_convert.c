@@ -165,7 +165,7 @@ static int write_out(struct conversion *c, bool force, struct ts_err *err)
         return ts_cli_fail(err);
     if (!force && ts_fs_exists(native)) {
         rc = ts_cli_usage("%s exists already; --force writes over it", c->out);
-    } else if (ts_file_replace(native, c->text.p, c->text.n, 0644, err) != TS_OK) {
+    } else if (ts_cli_put(native, &c->text, err) != TS_OK) {
         rc = ts_cli_fail(err);
     } else {
         warn_moved(c, native);

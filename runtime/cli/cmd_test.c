@@ -151,9 +151,10 @@ static int write_file(const char *path, struct ts_buf *text)
 {
     struct ts_err err;
 
-    if (ts_file_replace(path, ts_buf_text(text), text->n, 0644, &err) == TS_OK)
+    if (ts_cli_put(path, text, &err) == TS_OK)
         return TS_EXIT_OK;
-    return ts_cli_fail(&err);
+    ts_cli_say("%s", err.text);
+    return TS_EXIT_RUNTIME; /* the scenarios were played */
 }
 
 static int print(struct ts_buf *out)

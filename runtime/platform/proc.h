@@ -73,7 +73,8 @@ void ts_child_release(struct ts_child *c);
  * this one and its parents. */
 void ts_proc_kill_run(const char *run);
 
-/* The user's wish to stop (Ctrl-C, SIGTERM): install once; then ask. */
+/* The user's wish to stop (Ctrl-C, SIGTERM): install once; then ask.  From then on output
+ * that nobody reads is an error of the write. */
 void ts_cancel_install(void);
 bool ts_cancelled(void);
 void ts_cancel_set(bool on); /* for tests */

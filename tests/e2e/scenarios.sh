@@ -282,7 +282,13 @@ wrong "an input without a value" 'needs a value for Ask' <<<'return scenario "x"
 run test; expect "no file" 2 "test wants scenario files"
 run test nowhere; expect "a path that is not there" 2 "nowhere"
 mkdir empty; run test empty; expect "a folder without scenarios" 2 "there is no *.scenario.lua in empty"
-run test s.scenario.lua --junit no/such/folder.xml; [ "$code" -eq 3 ] || [ "$code" -eq 2 ]; expect "a report that cannot be written" "$code" "no/such"
+run test s.scenario.lua --junit no/such/folder.xml; expect "a report that cannot be written" 3 "no/such"
+mkfifo reports && echo old >behind.xml && ln -s behind.xml link.xml
+cat reports >from-reports & run test s.scenario.lua --junit reports; expect "a report into a pipe" 0
+wait
+that "is written, the pipe stays one" sh -c "grep -q '<testsuite' from-reports && test -p reports"
+run test s.scenario.lua --junit link.xml; expect "a report behind a link" 0
+that "is written there, the link stays one" sh -c "grep -q '<testsuite' behind.xml && test -L link.xml"
 no_temp "bad input"
 
 # ---- nothing of this computer is touched ------------------------------------------------

@@ -29,6 +29,9 @@ void ts_cancel_install(void)
         }
         sigaction(signals[i], &action, NULL);
     }
+    /* A reader that went away (| head) is a failed write, not an end in the midst of work. */
+    action.sa_handler = SIG_IGN;
+    sigaction(SIGPIPE, &action, NULL);
 }
 
 bool ts_cancelled(void)
