@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # The power goes in the middle of the shipped refresh, at many points: every run ends as the
 # uncut one did, and every file of every user is there.
-# TASKSEQ_CUTS: how many points to try (default 24).
+# TASKSEQ_CUTS: how many points to try (default 12).
 # shellcheck source=tests/e2e/lib.bash
 . "$(dirname "$0")/lib.bash"
-cuts=${TASKSEQ_CUTS:-24}
+cuts=${TASKSEQ_CUTS:-12}
 cat >people.json <<'J'
 { "users": [ { "name": "Ann", "files": 40, "folders": 6, "largest": 20000 },
              { "name": "Bob", "files": 20, "folders": 3 } ] }
