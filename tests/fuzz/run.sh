@@ -125,15 +125,15 @@ seconds_for() { # TARGET
 
 fuzz() { # TARGET: writes its report to $work/TARGET.report
   local log=$work/$1.log inputs=$work/$1.inputs status runs before after added f
-  local seconds
-  seconds=$(seconds_for "$1")
+  local most
+  most=$(seconds_for "$1")
   local dict='' old=''
   mkdir -p "$inputs" "$work/$1.found" "$scratch/$1"
   [ -f "$here/dict/$1.dict" ] && dict=-dict=$here/dict/$1.dict
   [ -d "build/fuzz/corpus/$1" ] && old=build/fuzz/corpus/$1
   # shellcheck disable=SC2086
-  TASKSEQ_FUZZ_SCRATCH=$scratch/$1 timeout $((seconds + 300)) build/fuzz/tests/fuzz/fuzz_"$1" \
-    $dict -seed="$seed" -max_total_time="$seconds" -max_len="$(most_bytes "$1")" \
+  TASKSEQ_FUZZ_SCRATCH=$scratch/$1 timeout $((most + 300)) build/fuzz/tests/fuzz/fuzz_"$1" \
+    $dict -seed="$seed" -max_total_time="$most" -max_len="$(most_bytes "$1")" \
     -timeout=20 -rss_limit_mb=2048 -detect_leaks="$leaks" -print_final_stats=1 \
     -artifact_prefix="$work/$1.found/" "$inputs" "$here/corpus/$1" $old >"$log" 2>&1
   status=$?
@@ -143,7 +143,7 @@ fuzz() { # TARGET: writes its report to $work/TARGET.report
   after=$(number "$log" 'cov:')
   {
     if [ "$status" -eq 0 ]; then
-      echo "ok fuzz/$1: $runs executions, $((runs / seconds))/s in $seconds s," \
+      echo "ok fuzz/$1: $runs executions, $((runs / most))/s in $most s," \
         "$((after - ${before:-0})) new edges (of $after), $added new inputs"
     else
       echo "not ok fuzz/$1: exit code $status after $runs executions"
