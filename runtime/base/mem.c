@@ -82,6 +82,14 @@ void ts_free(void *p)
     free(p);
 }
 
+void ts_words_free(char **words)
+{
+    for (size_t i = 0; words && words[i]; i++) {
+        ts_free(words[i]);
+    }
+    ts_free(words);
+}
+
 /* ---- arena ---------------------------------------------------------------------------
  */
 

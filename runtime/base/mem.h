@@ -12,6 +12,7 @@ char *ts_strdup(const char *z);                    /* NULL gives NULL */
 char *ts_str_dup(ts_str s);
 char *ts_format(const char *fmt, ...) TS_PRINTF(1, 2); /* caller frees */
 void ts_free(void *p);
+void ts_words_free(char **words); /* a NULL-terminated array of texts; NULL is allowed */
 
 /* An arena: many small objects freed at once. */
 struct ts_arena {

@@ -78,10 +78,3 @@ enum ts_code ts_again_new(char ***out, const struct ts_args *args, const char *s
         add(out, &n, ts_strdup("--quiet"));
     return TS_OK;
 }
-
-void ts_again_free(char **argv)
-{
-    for (size_t i = 0; argv && argv[i]; i++)
-        ts_free(argv[i]);
-    ts_free(argv);
-}

@@ -131,13 +131,6 @@ static char **pass_on(const struct ts_args *args, bool resume)
     return out;
 }
 
-static void free_words(char **w)
-{
-    for (size_t i = 0; w && w[i]; i++)
-        ts_free(w[i]);
-    ts_free(w);
-}
-
 /* ---- one run -------------------------------------------------------------------------
  */
 
@@ -233,8 +226,8 @@ static int play(const struct ts_args *args, struct ts_lab_run *r)
     else
         code = show_end(args, &end);
     ts_lab_end_fini(&end);
-    free_words(run_args);
-    free_words(resume_args);
+    ts_words_free(run_args);
+    ts_words_free(resume_args);
     return code;
 }
 

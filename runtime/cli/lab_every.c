@@ -74,13 +74,6 @@ static char **pass_on(const struct ts_args *args)
     return out;
 }
 
-static void free_words(char **w)
-{
-    for (size_t i = 0; w[i]; i++)
-        ts_free(w[i]);
-    ts_free(w);
-}
-
 /* ---- showing what did not end alike --------------------------------------------------
  */
 
@@ -336,7 +329,7 @@ int ts_cli_lab_every(const struct ts_args *args, uint64_t step)
     ts_cancel_install();
     rc = ts_lab_every(&e, &proof, &err);
     code = exit_code(args, &proof, rc, &err, &v);
-    free_words(more);
+    ts_words_free(more);
     ts_lab_proof_fini(&proof);
     return code;
 }

@@ -195,7 +195,7 @@ static enum ts_code enlist(struct ts_session *s, struct ts_err *err)
         s->phase == TS_PHASE_WINPE ? TS_BOOT_WINPE : TS_BOOT_FULLOS;
     enum ts_code rc;
 
-    ts_again_free(s->again);
+    ts_words_free(s->again);
     s->again = NULL;
     rc = ts_again_new(&s->again, s->args, ts_state_dir(s->state), err);
     s->boot.argv = (const char *const *)s->again;
@@ -389,6 +389,6 @@ void ts_session_fini(struct ts_session *s)
     ts_facts_free(s->facts);
     ts_lab_free(s->lab);
     ts_free(s->place.dir);
-    ts_again_free(s->again);
+    ts_words_free(s->again);
     memset(s, 0, sizeof *s);
 }

@@ -15,12 +15,28 @@
 #include <stdio.h>
 #include <string.h>
 
+#define MOST_RESTARTS 999999
+
+/* What is not a limit must not pass for one in silence. */
+static void warn_of_limit(const struct ts_engine *e, int limit)
+{
+    const char *text = ts_vars_get(e->vars, "TSRestartLimit");
+    int64_t n;
+
+    if (text && (!ts_str_int(ts_str_of(text), &n) || n != limit)) {
+        ts_log_write(e->log, TS_LOG_WARNING, NULL,
+                     "TSRestartLimit is \"%.40s\": a number from 1 to %d was expected, "
+                     "so %d restarts are allowed",
+                     text, MOST_RESTARTS, limit);
+    }
+}
+
 int ts_restart_limit(const struct ts_engine *e)
 {
     const char *text = ts_vars_get(e->vars, "TSRestartLimit");
     int64_t n;
 
-    if (text && ts_str_int(ts_str_of(text), &n) && n > 0 && n < 1000000) {
+    if (text && ts_str_int(ts_str_of(text), &n) && n > 0 && n <= MOST_RESTARTS) {
         return (int)n;
     }
     return e->c->restart_limit > 0 ? e->c->restart_limit : 5;
@@ -198,6 +214,7 @@ static void describe_arrival(struct ts_engine *e, struct ts_arrival *a)
     a->target = e->target;
     a->count = ++e->restarts;
     a->limit = ts_restart_limit(e);
+    warn_of_limit(e, a->limit);
     a->cut = e->started ? ts_where(e) : NULL;
     a->ms = -1;
     if (a->expected) {

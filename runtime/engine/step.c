@@ -105,6 +105,9 @@ static enum ts_code run_step(struct ts_engine *e, const struct ts_ins *ins,
     err.text[0] = '\0';
     call->deadline_ns = limit > 0 ? ts_mono_ns() + limit * 1000000 : 0;
     enum ts_code rc = ins->type->ops->run(ins->type->self, call, &err);
+    struct ts_err lost;
+    enum ts_code settled = ts_host_settle(call, rc == TS_OK ? &err : &lost);
+    rc = rc == TS_OK ? settled : rc;
     ts_host_output_end(call);
     ts_judge(v, ins->node, ins->type, e->c->seq->configmgr, &call->outcome, rc, &err);
     return rc == TS_ELOST ? TS_ELOST : TS_OK;

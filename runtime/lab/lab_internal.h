@@ -46,6 +46,9 @@ TS_NODISCARD enum ts_code ts_tree_discard(const char *path, struct ts_err *err);
  * its length only. */
 TS_NODISCARD enum ts_code ts_tree_sum(struct ts_dir *d, const char *name, char hex[65],
                                       struct ts_err *err);
+/* Make the link `name` of one folder in another, too. */
+TS_NODISCARD enum ts_code ts_tree_link(struct ts_dir *from, struct ts_dir *to,
+                                       const char *name, struct ts_err *err);
 /* Delete everything in a folder. */
 TS_NODISCARD enum ts_code ts_tree_empty(const char *path, struct ts_err *err);
 

@@ -100,13 +100,6 @@ static char **command(const struct play *p)
     return argv;
 }
 
-static void free_words(char **w)
-{
-    for (size_t i = 0; w[i]; i++)
-        ts_free(w[i]);
-    ts_free(w);
-}
-
 /* Wait for the runtime; a wish to stop is handed on once, so that it can end in order. */
 static enum ts_code wait_for(struct ts_child *c, struct ts_proc_result *res,
                              struct ts_err *err)
@@ -149,7 +142,7 @@ static enum ts_code boot(struct play *p, struct ts_proc_result *res, struct ts_e
     if (child) /* a restart ends every process of the machine */
         ts_child_kill_tree(child);
     ts_child_free(child);
-    free_words(argv);
+    ts_words_free(argv);
     for (int i = 0; i < 4; i++)
         ts_free(env[i]);
     return rc;

@@ -46,13 +46,6 @@ static char **command(const struct ts_lab_every *e, const char *dir, uint64_t cu
     return argv;
 }
 
-static void free_words(char **w)
-{
-    for (size_t i = 0; w[i]; i++)
-        ts_free(w[i]);
-    ts_free(w);
-}
-
 /* Until it has ended; a wish to stop is handed on, and after some time it is ended. */
 static enum ts_code wait_for(struct ts_child *c, struct ts_proc_result *res,
                              struct ts_err *err)
@@ -119,7 +112,7 @@ enum ts_code ts_replay_run(struct ts_replay *r, const struct ts_lab_every *e,
         ts_json_parse(&r->result, &r->arena, ts_buf_view(&r->out), "result", NULL) !=
             TS_OK)
         r->result = NULL;
-    free_words(argv);
+    ts_words_free(argv);
     return rc;
 }
 

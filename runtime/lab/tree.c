@@ -67,8 +67,8 @@ static enum ts_code copy_folder(struct ts_dir *from, struct ts_dir *to, const ch
     return rc;
 }
 
-static enum ts_code copy_link(struct ts_dir *from, struct ts_dir *to, const char *name,
-                              struct ts_err *err)
+enum ts_code ts_tree_link(struct ts_dir *from, struct ts_dir *to, const char *name,
+                          struct ts_err *err)
 {
     struct ts_buf target = {0};
     enum ts_code rc = ts_readlink_at(from, name, &target, err);
@@ -93,7 +93,7 @@ enum ts_code ts_tree_copy(struct ts_dir *from, struct ts_dir *to, struct ts_err 
         if (rc == TS_OK && st.type == TS_F_DIR)
             rc = copy_folder(from, to, name, err);
         else if (rc == TS_OK && st.type == TS_F_LINK)
-            rc = copy_link(from, to, name, err);
+            rc = ts_tree_link(from, to, name, err);
         else if (rc == TS_OK && st.type == TS_F_FILE)
             rc = ts_copy_at(from, name, to, name, NULL, NULL, err);
         if (rc == TS_OK && (st.type == TS_F_DIR || st.type == TS_F_FILE))

@@ -174,18 +174,6 @@ static enum ts_code clone_file(struct clone *c, struct ts_dir *from, struct ts_d
     return rc;
 }
 
-static enum ts_code clone_link(struct ts_dir *from, struct ts_dir *to, const char *name,
-                               struct ts_err *err)
-{
-    struct ts_buf target = {0};
-    enum ts_code rc = ts_readlink_at(from, name, &target, err);
-
-    if (rc == TS_OK)
-        rc = ts_symlink_at(to, name, ts_buf_text(&target), err);
-    ts_buf_free(&target);
-    return rc;
-}
-
 static enum ts_code clone_meta(const struct clone *c, struct ts_dir *from,
                                struct ts_dir *to, const char *name,
                                const struct ts_stat *st, struct ts_err *err)
@@ -215,7 +203,7 @@ static enum ts_code clone_entry(struct clone *c, struct ts_dir *from, struct ts_
     if (st.type == TS_F_FILE)
         rc = clone_file(c, from, to, name, path, &st, &linked, err);
     else if (st.type == TS_F_LINK)
-        rc = clone_link(from, to, name, err);
+        rc = ts_tree_link(from, to, name, err);
     else if ((rc = ts_mkdir_at(to, name, 0700, err)) == TS_OK &&
              (rc = ts_dir_open_at(&a, from, name, err)) == TS_OK &&
              (rc = ts_dir_open_at(&b, to, name, err)) == TS_OK)

@@ -304,11 +304,29 @@ static const char *split_member(struct ts_arena *a, const char *path, const char
     return path;
 }
 
+/* A pipe would be waited for, and a folder has no text. */
+static enum ts_code check_plain(const char *path, struct ts_err *err)
+{
+    struct ts_stat st = {.type = TS_F_FILE};
+    char *real = NULL;
+    bool there = ts_fs_real(path, &real, NULL) == TS_OK &&
+                 ts_fs_stat(real, &st, NULL) == TS_OK;
+
+    ts_free(real);
+    return !there || st.type == TS_F_FILE
+               ? TS_OK
+               : ts_fail(err, TS_EINPUT, "cannot read %s: it is %s", path,
+                         st.type == TS_F_DIR ? "a folder" : "not a plain file");
+}
+
 /* Too large a file is bad input, as in parse. */
 static enum ts_code read_file(const char *path, struct ts_buf *text, struct ts_err *err)
 {
-    enum ts_code rc = ts_file_read(path, MOST_FILE, text, err);
+    enum ts_code rc = check_plain(path, err);
 
+    if (rc == TS_OK) {
+        rc = ts_file_read(path, MOST_FILE, text, err);
+    }
     if (rc == TS_ELIMIT) {
         rc = TS_EINPUT;
         if (err) {

@@ -77,6 +77,12 @@ void ts_host_progress(struct ts_step_call *c, int percent, const char *text);
 void ts_host_output(struct ts_step_call *c, enum ts_stream stream, ts_str bytes);
 void ts_host_output_idle(struct ts_step_call *c);
 void ts_host_output_end(struct ts_step_call *c);
+/* Something was changed on the volume of `dir`: it is durable after ts_host_settle. */
+TS_NODISCARD enum ts_code ts_host_touched(struct ts_step_call *c, struct ts_dir *dir,
+                                          struct ts_err *err);
+/* Make all that the step changed through this interface durable, once for each volume.
+ * Whoever runs a step calls it when the step has ended, before that is recorded. */
+TS_NODISCARD enum ts_code ts_host_settle(struct ts_step_call *c, struct ts_err *err);
 /* Callbacks for the migration engine that report through this step. */
 struct ts_mig_env ts_host_mig_env(struct ts_step_call *c);
 /* Folder of a package of the sequence, native.  Caller frees.  TS_ENOTFOUND: says which

@@ -150,7 +150,7 @@ enum ts_code ts_host_delete(struct ts_step_call *c, const char *path, bool recur
         rc = delete_one(c, dir, name, recurse, &count, err);
     }
     if (rc == TS_OK) {
-        rc = ts_volume_sync(dir, err);
+        rc = ts_host_touched(c, dir, err);
     }
     if (rc != TS_OK && rc != TS_EREFUSED && rc != TS_ECANCELLED && rc != TS_ETIMEOUT) {
         ts_err_context(err, "cannot delete %s", path);

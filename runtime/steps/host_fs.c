@@ -165,7 +165,7 @@ enum ts_code ts_host_write(struct ts_step_call *c, const char *path, ts_str text
         rc = write_file(dir, name, TS_O_APPEND | TS_O_CREATE, 0644, text, err);
     }
     if (rc == TS_OK) { /* the names too, also of folders that were made on the way */
-        rc = ts_volume_sync(dir, err);
+        rc = ts_host_touched(c, dir, err);
     }
 done:
     if (rc != TS_OK) {
@@ -183,7 +183,7 @@ enum ts_code ts_host_mkdir(struct ts_step_call *c, const char *path, struct ts_e
     enum ts_code rc = ts_host_check(c, err);
 
     if (rc == TS_OK && ((rc = ts_path_open_dir(&dir, path, true, err)) != TS_OK ||
-                        (rc = ts_volume_sync(dir, err)) != TS_OK)) {
+                        (rc = ts_host_touched(c, dir, err)) != TS_OK)) {
         ts_err_context(err, "cannot make the folder %s", path);
     }
     ts_dir_close(dir);

@@ -124,6 +124,12 @@ struct ts_step_call {
         int tail_stream;       /* and belongs to this stream */
         int64_t progress_ns;   /* when progress was last told */
     } lines;
+    /* Private to host_durable.c; zero at the start.  ts_host_settle frees what is in it. */
+    struct ts_touched {
+        struct ts_dir *dir[8]; /* one folder on each volume that was written to */
+        uint64_t volume[8];
+        size_t n;
+    } touched;
 };
 
 #endif

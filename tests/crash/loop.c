@@ -1,5 +1,6 @@
 #include "loop.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,4 +133,28 @@ int loop_end(void)
         return total.failures ? 0 : 1;
     }
     return total.failures ? 1 : 0;
+}
+
+void loop_faults(bool (*one)(void *ctx, unsigned kind, const char *name, uint64_t n,
+                             int os),
+                 void *ctx)
+{
+    static const struct {
+        unsigned kind;
+        const char *name;
+    } kinds[] = {{FK_WRITE, "write"},    {FK_SYNC, "sync"},     {FK_CREATE, "creation"},
+                 {FK_MKDIR, "mkdir"},    {FK_RENAME, "rename"}, {FK_LINK, "link"},
+                 {FK_UNLINK, "removal"}, {FK_META, "metadata"}};
+    static const int numbers[] = {ENOSPC, EIO, EACCES};
+
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+        bool more = true;
+        for (uint64_t n = 1; more; n++) {
+            for (size_t i = 0; i < 3; i++) {
+                if (loop.nightly || i == n % 3) {
+                    more = one(ctx, kinds[k].kind, kinds[k].name, n, numbers[i]);
+                }
+            }
+        }
+    }
 }

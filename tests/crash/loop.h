@@ -41,6 +41,11 @@ extern struct loop_count total;
 
 /* A check that did not hold: counted; the first few are shown. */
 void loop_failed(const char *name, const char *fmt, ...) TS_PRINTF(2, 3);
+/* Calls `one` for the 1st, 2nd … call of every kind with an error (at night: with each of
+ * three), until it answers that nothing failed any more. */
+void loop_faults(bool (*one)(void *ctx, unsigned kind, const char *name, uint64_t n,
+                             int os),
+                 void *ctx);
 /* "ok NAME" or "not ok NAME", with the figures of this test. */
 void loop_line(const char *name, const struct loop_count *before, const char *more);
 /* Ends the program: 1 if anything failed; with a lie 1 if nothing did. */

@@ -15,7 +15,8 @@
 struct job {
     const struct operation *op;
     struct lab *l;
-    const char *what; /* the cut, for messages */
+    const struct fk_snapshot *start; /* the machine before the operation */
+    const char *what;                /* the cut, for messages */
     uint64_t *seen;
     size_t seen_count;
 };
@@ -240,9 +241,10 @@ static void check_message(struct job *j)
     free(why);
 }
 
-static bool one_fault(struct job *j, const struct fk_snapshot *start, unsigned kind,
-                      const char *name, uint64_t n, int os)
+static bool one_fault(void *ctx, unsigned kind, const char *name, uint64_t n, int os)
 {
+    struct job *j = ctx;
+    const struct fk_snapshot *start = j->start;
     char what[200];
 
     fk_restore(start);
@@ -267,29 +269,6 @@ static bool one_fault(struct job *j, const struct fk_snapshot *start, unsigned k
     return failed;
 }
 
-static void faults(struct job *j, const struct fk_snapshot *start)
-{
-    static const struct {
-        unsigned kind;
-        const char *name;
-    } kinds[] = {{FK_WRITE, "write"},    {FK_SYNC, "sync"},    {FK_CREATE, "creation"},
-                 {FK_LINK, "link"},      {FK_MKDIR, "mkdir"},  {FK_RENAME, "rename"},
-                 {FK_UNLINK, "removal"}, {FK_META, "metadata"}};
-    static const int numbers[] = {ENOSPC, EIO, EACCES};
-
-    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
-        bool more = true;
-        for (uint64_t n = 1; more; n++) {
-            for (size_t i = 0; i < 3; i++) {
-                if (loop.nightly || i == n % 3) {
-                    more =
-                        one_fault(j, start, kinds[k].kind, kinds[k].name, n, numbers[i]);
-                }
-            }
-        }
-    }
-}
-
 static void operation(const struct operation *op)
 {
     struct loop_count before = total;
@@ -304,7 +283,8 @@ static void operation(const struct operation *op)
     uint64_t calls = every_point(&j, start);
     pairs(&j, start, calls);
     if (!loop.lies) {
-        faults(&j, start);
+        j.start = start;
+        loop_faults(one_fault, &j);
     }
     fk_snapshot_free(start);
     ts_free(j.seen);

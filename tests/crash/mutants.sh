@@ -17,7 +17,7 @@ a replaced file is not synced | runtime/platform/posix/path.c | s/if \(os == 0 &
 new folders of a state are not synced | runtime/platform/posix/path.c | s/return make_folders\(path, mode, true, err\)/return make_folders(path, mode, false, err)/ | $scenario
 the state is not synced | runtime/state/db.c | s/synchronous=FULL/synchronous=OFF/ | $scenario
 a step is not recorded before it runs | runtime/engine/step.c | s/(e->started = true;\s+rc = )ts_engine_commit\(e, err\)/\${1}TS_OK/ | $scenario
-a step is recorded after it ran | runtime/engine/step.c | s/(e->started = true;\s+)rc = ts_engine_commit\(e, err\);(.*?run_step\(e, ins, &call, v\);)/\$1\$2 rc = ts_engine_commit(e, err);/s | $scenario
+a step is recorded after it ran | runtime/engine/step.c | s/(e->started = true;\s+)rc = ts_engine_commit\(e, err\);(.*?)(if \(rc == TS_OK\) \{\s+e->started = false;)/\$1\$2if (rc == TS_OK \&\& e->started) rc = ts_engine_commit(e, err);\n\$3/s | $scenario
 the end of a step is recorded by the next one | runtime/engine/step.c | s/(ts_requests_clear\(e\);\s+return )ts_engine_commit\(e, err\);\s+\}\s+enum ts_code ts_step_execute/\${1}TS_OK;\n}\nenum ts_code ts_step_execute/ | $scenario
 a refused step counts as started | runtime/engine/step.c | s/if \(!v->refused\) \{ \/\*/if (true) { \/*/ | scenario_loop --pairs 0 --only condition-error-rerun
 secrets are saved after the commit | runtime/state/record.c | s/if \(ts_secrets_dirty\(s->secrets\) &&\s+\(rc = ts_secrets_save\(s->secrets, s->dir, err\)\) != TS_OK\) \{\s+return rc;\s+\}(.*?rc = ts_db_run\(s, ts_db_stmt\(s, TS_Q_COMMIT\), "written", err\);)/\$1 if (rc == TS_OK && ts_secrets_dirty(s->secrets)) rc = ts_secrets_save(s->secrets, s->dir, err);/s | scenario_loop --pairs 0 --only secrets

@@ -650,8 +650,9 @@ static bool wants_faults(const char *file)
 }
 
 /* The n-th call of a kind fails; false: there are not so many. */
-static bool one_fault(struct game *g, unsigned kind, const char *name, uint64_t n, int os)
+static bool one_fault(void *ctx, unsigned kind, const char *name, uint64_t n, int os)
 {
+    struct game *g = ctx;
     bool for_good = n % 2 == 0; /* until the next start, else once */
     char what[200];
 
@@ -673,27 +674,6 @@ static bool one_fault(struct game *g, unsigned kind, const char *name, uint64_t 
     return failed;
 }
 
-static void faults(struct game *g)
-{
-    static const struct {
-        unsigned kind;
-        const char *name;
-    } kinds[] = {{FK_WRITE, "write"},    {FK_SYNC, "sync"},     {FK_CREATE, "creation"},
-                 {FK_MKDIR, "mkdir"},    {FK_RENAME, "rename"}, {FK_LINK, "link"},
-                 {FK_UNLINK, "removal"}, {FK_META, "metadata"}};
-    static const int numbers[] = {ENOSPC, EIO, EACCES};
-
-    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
-        bool more = true;
-        for (uint64_t n = 1; more; n++) {
-            for (size_t i = 0; i < 3; i++) {
-                if (loop.nightly || i == n % 3) {
-                    more = one_fault(g, kinds[k].kind, kinds[k].name, n, numbers[i]);
-                }
-            }
-        }
-    }
-}
 
 static void scenario(const char *file, const struct ts_value *data)
 {
@@ -709,7 +689,7 @@ static void scenario(const char *file, const struct ts_value *data)
     uint64_t calls = every_point(&g);
     pairs(&g, calls, loop.pairs);
     if (wants_faults(file) && !loop.lies) {
-        faults(&g);
+        loop_faults(one_fault, &g);
     }
     forget_references();
     loop_line(file, &before, "");

@@ -282,6 +282,10 @@ wrong "an input without a value" 'needs a value for Ask' <<<'return scenario "x"
 run test; expect "no file" 2 "test wants scenario files"
 run test nowhere; expect "a path that is not there" 2 "nowhere"
 mkdir empty; run test empty; expect "a folder without scenarios" 2 "there is no *.scenario.lua in empty"
+mkfifo pipe.scenario.lua; mkdir dangling && ln -s /nonexistent dangling/d.scenario.lua
+run test pipe.scenario.lua; expect "a pipe is not waited for" 2 "not a plain file"
+run test dangling; expect "a link to nothing" 2 "d.scenario.lua"
+rm -r pipe.scenario.lua dangling
 run test s.scenario.lua --junit no/such/folder.xml; expect "a report that cannot be written" 3 "no/such"
 mkfifo reports && echo old >behind.xml && ln -s behind.xml link.xml
 cat reports >from-reports & run test s.scenario.lua --junit reports; expect "a report into a pipe" 0

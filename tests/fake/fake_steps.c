@@ -304,9 +304,6 @@ static enum ts_code prepare(void *ctx, enum ts_phase target, struct ts_err *err)
     if (f->refuse_restart) {
         return ts_fail(err, TS_EUNSUPPORTED, "this machine cannot start again");
     }
-    if (f->on_prepare) {
-        f->on_prepare(f, target);
-    }
     if (f->world->next_boot) {
         f->world->next_boot(f->world->ctx, target);
     }
@@ -371,6 +368,22 @@ void fake_init(struct fake *f)
     ts_events_mask(f->host.events, mask, f->host.vars);
     ts_events_sink(f->host.events, keep_event, f);
     ts_cancel_set(false);
+}
+
+enum ts_code fake_begin(struct fake *f, const struct ts_sequence *seq)
+{
+    struct ts_run run = {.sequence_name = seq->name,
+                         .sequence_file = "",
+                         .sequence_hash = "",
+                         .model = "{}",
+                         .machine = "machine-1",
+                         .position = "",
+                         .work_dir = "",
+                         .status = TS_RUN_RUNNING,
+                         .started_ms = 1,
+                         .error = ""};
+
+    return ts_state_begin(f->config.state, &run, &f->err);
 }
 
 enum ts_code fake_run(struct fake *f, const struct ts_sequence *seq, bool resume,

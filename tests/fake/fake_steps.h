@@ -54,11 +54,10 @@ struct fake {
     /* Called instead of the backend's own restart; NULL: that. */
     enum ts_code (*backend_restart)(void *ctx, enum ts_phase target, int64_t delay_ms,
                                     const char *message, struct ts_err *err);
-    /* For a test that watches: a step begins its work, a step has done it, the backend
-     * was told where the next start goes.  NULL: nobody does. */
+    /* For a test that watches: a step begins its work, a step has done it.  NULL: nobody
+     * does. */
     void (*on_work)(struct fake *f, struct ts_step_call *c);
     void (*on_done)(struct fake *f, struct ts_step_call *c);
-    void (*on_prepare)(struct fake *f, enum ts_phase target);
     void *watcher; /* theirs */
     struct ts_restart_backend backend;
 };
@@ -66,6 +65,8 @@ struct fake {
 /* Everything but a sequence: variables, log and events that are kept in memory. */
 void fake_init(struct fake *f);
 void fake_fini(struct fake *f);
+/* Begin a run of `seq` on machine "machine-1" in f->config.state. */
+enum ts_code fake_begin(struct fake *f, const struct ts_sequence *seq);
 /* Run or resume; the result is in f->result and f->err. */
 enum ts_code fake_run(struct fake *f, const struct ts_sequence *seq, bool resume,
                       const char *from);

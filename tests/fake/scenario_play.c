@@ -140,23 +140,13 @@ static enum ts_code go_on(const struct scenario_start *s, struct fake *f)
 static enum ts_code open_state(const struct scenario_start *s, struct fake *f,
                                const struct ts_sequence *seq)
 {
-    struct ts_run run = {.sequence_name = seq->name,
-                         .sequence_file = "",
-                         .sequence_hash = "",
-                         .model = "{}",
-                         .machine = "machine-1",
-                         .position = "",
-                         .work_dir = "",
-                         .status = TS_RUN_RUNNING,
-                         .started_ms = 1,
-                         .error = ""};
     enum ts_code rc =
         ts_state_open(&f->config.state, s->state_dir, !s->resume, false, &f->err);
 
     if (rc != TS_OK) {
         return rc;
     }
-    return s->resume ? go_on(s, f) : ts_state_begin(f->config.state, &run, &f->err);
+    return s->resume ? go_on(s, f) : fake_begin(f, seq);
 }
 
 /* ---- one start -----------------------------------------------------------------------

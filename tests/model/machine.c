@@ -183,9 +183,9 @@ static void on_done(struct fake *f, struct ts_step_call *c)
 }
 
 /* A boot entry for one start: the machine keeps it, whatever becomes of the process. */
-static void on_prepare(struct fake *f, enum ts_phase target)
+static void next_boot(void *ctx, enum ts_phase target)
 {
-    (void)f;
+    (void)ctx;
     snprintf(notes->prepared, sizeof notes->prepared, "%s", ts_phase_name(target));
 }
 
@@ -237,21 +237,12 @@ static struct ts_sequence *load(struct fake *f, const struct ts_value *data)
 static void begin(struct fake *f, const struct ts_value *data,
                   const struct ts_sequence *seq)
 {
-    struct ts_run run = {.sequence_name = seq->name,
-                         .sequence_file = "",
-                         .sequence_hash = "",
-                         .model = "{}",
-                         .machine = "machine-1",
-                         .position = "",
-                         .work_dir = "",
-                         .status = TS_RUN_RUNNING,
-                         .error = ""};
     const struct ts_value *vars = ts_value_get(data, "variables");
 
     for (const struct ts_value *m = vars ? vars->first : NULL; m; m = m->next) {
         fake_set(f, m->key.p, m->str.p);
     }
-    if (ts_state_begin(f->config.state, &run, &f->err) != TS_OK) {
+    if (fake_begin(f, seq) != TS_OK) {
         broken("begin", f->err.text);
     }
 }
@@ -314,7 +305,9 @@ static void child(const char *dir, const struct ts_value *data, int boot,
     f.config.restart_limit = (int)number(data, "restartLimit");
     f.on_work = on_work;
     f.on_done = on_done;
-    f.on_prepare = on_prepare;
+    struct fake_world world = *f.world;
+    world.next_boot = next_boot;
+    f.world = &world;
     ts_power_arm(counter, 0);
     ts_power_arm(counter, next_point(ts_power_count()));
     if (ts_state_open(&f.config.state, state, true, false, &f.err) != TS_OK) {

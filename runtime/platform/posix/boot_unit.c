@@ -73,7 +73,7 @@ static void unit_text(struct ts_buf *out, const struct ts_boot *b)
                     "RequiresMountsFor=");
     add_quoted(out, b->state_dir, false);
     ts_buf_fmt(out, "\n"
-                    "After=local-fs.target network-online.target\n"
+                    "After=local-fs.target remote-fs.target network-online.target\n"
                     "Wants=network-online.target\n"
                     "\n"
                     "[Service]\n"

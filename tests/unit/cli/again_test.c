@@ -47,7 +47,7 @@ Test(again, only_what_a_resume_needs)
     is(7, "--events=-");
     is(8, "--quiet");
     cr_assert_null(made[9]);
-    ts_again_free(made);
+    ts_words_free(made);
 }
 
 Test(again, paths_are_absolute)
@@ -67,6 +67,6 @@ Test(again, paths_are_absolute)
     snprintf(wanted, sizeof wanted, "--steps=%s/b", here);
     is(7, wanted);
     cr_assert_null(made[8]);
-    ts_again_free(made);
+    ts_words_free(made);
     ts_free(here);
 }

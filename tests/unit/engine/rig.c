@@ -215,16 +215,7 @@ void rig_remove(char *dir)
 void rig_state(struct rig *r, const char *dir, bool resume)
 {
     char *state = ts_path_join(dir, "state");
-    struct ts_run run = {.sequence_name = "Test",
-                         .sequence_file = "",
-                         .sequence_hash = "",
-                         .model = "{}",
-                         .machine = "machine-1",
-                         .position = "",
-                         .work_dir = "",
-                         .status = TS_RUN_RUNNING,
-                         .started_ms = 1,
-                         .error = ""};
+    struct ts_run run;
     struct fake *f = &r->f;
     enum ts_code rc = ts_state_open(&f->config.state, state, !resume, false, &f->err);
 
@@ -238,7 +229,7 @@ void rig_state(struct rig *r, const char *dir, bool resume)
             ts_events_run(f->host.events, run.uid, run.next_seq);
         }
     } else if (rc == TS_OK) {
-        rc = ts_state_begin(f->config.state, &run, &f->err);
+        rc = fake_begin(f, r->seq);
     }
     need(rc == TS_OK, f->err.text);
     ts_free(state);

@@ -62,6 +62,7 @@ void fixture_remove(void)
 
     ts_cancel_set(false);
     ts_drives_clear();
+    cr_assert_eq(ts_host_settle(&call, &err), TS_OK, "%s", err.text);
     ts_host_output_end(&call);
     ts_buf_free(&call.tail);
     ts_mutex_unlock(host.lock);
