@@ -105,9 +105,12 @@ static ts_str trim(ts_str s, bool left, bool right)
 
 static bool cut(struct vbs *x, const char *name, ts_str *a, size_t n, struct ts_buf *out)
 {
-    int64_t first = 0, count = 0, all = signs(a[0]);
+    int64_t first = 0, count = 0;
 
-    if (n < 2 || !ts_str_int(a[1], &first) || (n > 2 && !ts_str_int(a[2], &count))) {
+    if (n < 2 || n > (ts_caseeq(name, "Mid") ? 3 : 2)) {
+        return fail(x, "a function in the expression has too few or too many arguments");
+    }
+    if (!ts_str_int(a[1], &first) || (n > 2 && !ts_str_int(a[2], &count))) {
         return fail(x, "a length in the expression is no whole number");
     }
     if (ts_caseeq(name, "Mid")) {
@@ -119,9 +122,10 @@ static bool cut(struct vbs *x, const char *name, ts_str *a, size_t n, struct ts_
         ts_buf_str(out, (ts_str){rest.p, n > 2 ? bytes_of(rest, count) : rest.n});
         return true;
     }
-    if (first < 0 || n > 2) {
+    if (first < 0) {
         return fail(x, "a length in the expression is out of range");
     }
+    int64_t all = signs(a[0]);
     if (ts_caseeq(name, "Left")) {
         ts_buf_str(out, (ts_str){a[0].p, bytes_of(a[0], first)});
     } else {
