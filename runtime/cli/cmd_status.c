@@ -8,7 +8,8 @@
 static const struct ts_opt status_options[] = {
     {"state", 0, "DIR", false, "Folder of the run's state"},
     {"json", 0, NULL, false, "Everything as JSON"},
-    {"follow", 'f', NULL, false, "Show again every second until the run ends"},
+    {"follow", 'f', NULL, false,
+     "Show again every second until the run ends or is interrupted"},
     TS_SESSION_OPTIONS,
     {NULL, 0, NULL, false, NULL}};
 
@@ -26,7 +27,7 @@ static enum ts_code read_run(const struct ts_args *args, struct ts_arena *a,
 }
 
 static void print_attempt(struct ts_buf *out, const struct ts_value *step,
-                          const struct ts_value *a)
+                          const struct ts_value *a, bool interrupted)
 {
     const struct ts_value *ended = ts_value_get(a, "ended");
     char code[160];
@@ -34,7 +35,7 @@ static void print_attempt(struct ts_buf *out, const struct ts_value *step,
     ts_buf_fmt(out, "  %4lld  %-44s ", (long long)ts_record_int(step, "index"),
                ts_record_text(step, "name"));
     if (!ended || ended->kind != TS_STRING)
-        ts_buf_z(out, "running");
+        ts_buf_z(out, interrupted ? "interrupted" : "running");
     else if (ts_record_bool(a, "succeeded"))
         ts_buf_z(out, "ok");
     else {
@@ -49,12 +50,12 @@ static void print_attempt(struct ts_buf *out, const struct ts_value *step,
     ts_buf_c(out, '\n');
 }
 
-static void print_step(struct ts_buf *out, const struct ts_value *step)
+static void print_step(struct ts_buf *out, const struct ts_value *step, bool interrupted)
 {
     const struct ts_value *skipped = ts_value_get(step, "skipped");
 
     for (const struct ts_value *a = ts_record_list(step, "attempts"); a; a = a->next)
-        print_attempt(out, step, a);
+        print_attempt(out, step, a, interrupted || a->next);
     if (skipped && skipped->kind == TS_OBJECT)
         ts_buf_fmt(out, "  %4lld  %-44s skipped  %s\n",
                    (long long)ts_record_int(step, "index"), ts_record_text(step, "name"),
@@ -85,16 +86,30 @@ static void print_position(struct ts_buf *out, const struct ts_value *all)
                    (int)ts_record_int(at, "restarts"), (int)limit);
 }
 
+static void print_elapsed(struct ts_buf *out, const struct ts_value *run)
+{
+    const struct ts_value *ms = ts_value_get(run, "elapsedMs");
+    int64_t s = ms && ms->kind == TS_INT ? ms->integer / 1000 : -1;
+
+    if (s >= 0)
+        ts_buf_fmt(out, "  elapsed   %lld:%02d:%02d\n", (long long)(s / 3600),
+                   (int)(s / 60 % 60), (int)(s % 60));
+}
+
 static void print_status(struct ts_buf *out, const struct ts_value *all)
 {
     const struct ts_value *run = ts_value_get(all, "run");
+    bool interrupted = ts_record_interrupted(run);
 
-    ts_buf_fmt(out, "%s: %s\n", ts_record_text(run, "name"),
-               ts_record_text(run, "status"));
+    ts_buf_fmt(out, "%s: %s\n", ts_record_text(run, "name"), ts_record_status(run));
+    if (interrupted)
+        ts_buf_z(out, "  no taskseq works on this run: it was ended, or the power went; "
+                      "taskseq resume goes on\n");
     ts_buf_fmt(out, "  run       %s\n  started   %s\n", ts_record_text(run, "id"),
                ts_record_text(run, "started"));
     if (*ts_record_text(run, "ended"))
         ts_buf_fmt(out, "  ended     %s\n", ts_record_text(run, "ended"));
+    print_elapsed(out, run);
     if (*ts_record_text(run, "error"))
         ts_buf_fmt(out, "  error     %s\n", ts_record_text(run, "error"));
     print_position(out, all);
@@ -102,7 +117,7 @@ static void print_status(struct ts_buf *out, const struct ts_value *all)
         ts_buf_z(out, "steps\n");
     for (const struct ts_value *step = ts_record_list(all, "steps"); step;
          step = step->next)
-        print_step(out, step);
+        print_step(out, step, interrupted);
     if (ts_record_list(all, "restarts"))
         ts_buf_z(out, "restarts\n");
     for (const struct ts_value *r = ts_record_list(all, "restarts"); r; r = r->next)
@@ -121,7 +136,7 @@ static int show_once(const struct ts_args *args, bool *running)
     if (read_run(args, &a, &run, &err) != TS_OK)
         rc = ts_cli_fail(&err);
     else {
-        const char *status = ts_record_text(ts_value_get(run, "run"), "status");
+        const char *status = ts_record_status(ts_value_get(run, "run"));
 
         *running = strcmp(status, "running") == 0 || strcmp(status, "restarting") == 0;
         if (ts_args_has(args, "json"))

@@ -274,7 +274,10 @@ static const char *state_of(const struct ts_explain *x, const struct ts_ins *ins
                : ts_record_bool(p->v, "ignored") ? "ignored"
                : ts_record_bool(p->v, "again")   ? "running"
                                                  : "failed";
-    return x->s.run.status == TS_RUN_RUNNING ? "running" : "interrupted";
+    return x->s.run.status == TS_RUN_RUNNING &&
+                   !ts_record_interrupted(ts_value_get(x->all, "run"))
+               ? "running"
+               : "interrupted";
 }
 
 static void put_rule(struct ts_explain *x, const struct ts_ins *ins, struct ts_value *o)
@@ -302,6 +305,9 @@ static struct ts_value *run_of(struct ts_explain *x)
     ts_explain_put(x, o, "id", x->s.run.uid);
     ts_explain_put(x, o, "name", x->s.run.sequence_name);
     ts_explain_put(x, o, "status", ts_run_status_name(x->s.run.status));
+    ts_value_set(
+        &x->arena, o, TS_S("active"),
+        ts_value_bool(&x->arena, ts_record_bool(ts_value_get(x->all, "run"), "active")));
     return o;
 }
 

@@ -185,7 +185,7 @@ static void print_head(struct ts_buf *out, const struct ts_value *v)
                ts_record_text(v, "name"), ts_record_text(v, "step"),
                state_words(ts_record_text(v, "state")));
     ts_buf_fmt(out, "  run         \"%s\", %s\n", ts_record_text(run, "name"),
-               ts_record_text(run, "status"));
+               ts_record_status(run));
     ts_buf_fmt(out, "  place       instruction %d", (int)ts_record_int(v, "index"));
     for (const struct ts_value *p = path; p; p = p->next)
         ts_buf_fmt(out, "%s\"%s\"", p == path ? " in " : " > ",
@@ -211,7 +211,7 @@ void ts_explain_print(struct ts_buf *out, const struct ts_value *v)
     print_step(out, v);
     if (*ts_record_text(v, "onInterrupt") &&
         (r || strcmp(state, "running") == 0 || strcmp(state, "interrupted") == 0))
-        ts_buf_fmt(out, "  interrupted it %s (%s)\n",
+        ts_buf_fmt(out, "  rule        when interrupted it %s (%s)\n",
                    ts_record_rule(ts_record_text(v, "onInterrupt")),
                    ts_record_rule_from(ts_record_text(v, "onInterruptFrom")));
     if (r)

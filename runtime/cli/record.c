@@ -47,6 +47,17 @@ const struct ts_value *ts_record_list(const struct ts_value *o, const char *key)
     return v && v->kind == TS_ARRAY ? v->first : NULL;
 }
 
+bool ts_record_interrupted(const struct ts_value *run)
+{
+    return strcmp(ts_record_text(run, "status"), "running") == 0 &&
+           !ts_record_bool(run, "active");
+}
+
+const char *ts_record_status(const struct ts_value *run)
+{
+    return ts_record_interrupted(run) ? "interrupted" : ts_record_text(run, "status");
+}
+
 const char *ts_record_rule(const char *on_interrupt)
 {
     return strcmp(on_interrupt, "rerun") == 0  ? "runs again"

@@ -15,6 +15,11 @@ const char *ts_record_text(const struct ts_value *o, const char *key);
 bool ts_record_bool(const struct ts_value *o, const char *key);
 const struct ts_value *ts_record_list(const struct ts_value *o, const char *key);
 
+/* The member "run" in words: "running", "interrupted" ... */
+const char *ts_record_status(const struct ts_value *run);
+/* It is recorded as running, but no process works on it. */
+bool ts_record_interrupted(const struct ts_value *run);
+
 /* One restart of the ledger (a member of "restarts" in ts_state_to_value): two lines,
  * with `indent` before each. */
 void ts_record_restart(struct ts_buf *out, const char *indent, const struct ts_value *r);

@@ -2,6 +2,8 @@
 #ifndef TS_PLATFORM_LOCK_H
 #define TS_PLATFORM_LOCK_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 
 struct ts_lock;
@@ -10,5 +12,8 @@ struct ts_lock;
 TS_NODISCARD enum ts_code ts_lock_take(struct ts_lock **out, const char *path,
                                        struct ts_err *err);
 void ts_lock_release(struct ts_lock *l); /* NULL is allowed */
+/* Whether a process holds it at this moment; true also where that cannot be told.  Makes
+ * no file, and is never in the way of who takes the lock meanwhile. */
+bool ts_lock_held(const char *path);
 
 #endif

@@ -8,6 +8,7 @@
 struct writing {
     struct ts_state *s;
     struct ts_arena *a;
+    bool held; /* by a process, before the tables were read */
 };
 
 static void put(const struct writing *w, struct ts_value *object, const char *key,
@@ -49,12 +50,27 @@ static void put_time(const struct writing *w, struct ts_value *object, const cha
     put_text(w, object, key, ts_str_of(text));
 }
 
+/* How long the run took or has taken; null if nobody knows when it was interrupted. */
+static struct ts_value *elapsed(const struct writing *w, const struct ts_run *r,
+                                bool active)
+{
+    int64_t end = r->ended_ms                                ? r->ended_ms
+                  : active || r->status == TS_RUN_RESTARTING ? ts_now_ms()
+                                                             : 0;
+
+    return end ? ts_value_int(w->a, end > r->started_ms ? end - r->started_ms : 0)
+               : ts_value_new(w->a, TS_NULL);
+}
+
 static struct ts_value *run_value(const struct writing *w, const struct ts_run *r)
 {
     struct ts_value *o = ts_value_new(w->a, TS_OBJECT);
+    /* A run that ends while we read was held before, one that begins is afterwards. */
+    bool active = ts_run_unfinished(r->status) && (w->held || ts_state_held(w->s));
 
     put_text(w, o, "id", ts_str_of(r->uid));
     put_text(w, o, "status", ts_str_of(ts_run_status_name(r->status)));
+    put_bool(w, o, "active", active);
     put_text(w, o, "name", ts_str_of(r->sequence_name));
     put_text(w, o, "file", ts_str_of(r->sequence_file));
     put_text(w, o, "hash", ts_str_of(r->sequence_hash));
@@ -62,6 +78,7 @@ static struct ts_value *run_value(const struct writing *w, const struct ts_run *
     put_text(w, o, "workDir", ts_str_of(r->work_dir));
     put_time(w, o, "started", r->started_ms);
     put_time(w, o, "ended", r->ended_ms);
+    put(w, o, "elapsedMs", elapsed(w, r, active));
     put_int(w, o, "code", r->result_code);
     put_text(w, o, "error", ts_str_of(r->error));
     put_int(w, o, "nextSeq", (int64_t)r->next_seq);
@@ -240,7 +257,7 @@ static enum ts_code build(const struct writing *w, int64_t run, struct ts_value 
 enum ts_code ts_state_to_value(struct ts_state *s, int64_t run, struct ts_arena *a,
                                struct ts_value **out, struct ts_err *err)
 {
-    struct writing w = {s, a};
+    struct writing w = {s, a, ts_state_held(s)};
     struct ts_value *o = ts_value_new(a, TS_OBJECT);
     enum ts_code rc = ts_state_refresh(s, err);
 

@@ -203,6 +203,15 @@ void ts_state_close(struct ts_state *s)
     ts_free(s);
 }
 
+bool ts_state_held(const struct ts_state *s)
+{
+    char *path = ts_path_join(s->dir, "lock");
+    bool held = s->lock || ts_lock_held(path);
+
+    ts_free(path);
+    return held;
+}
+
 /* A reader that opened the file without locks must not go on so when a run writes to it;
  * and after an archive the path names another file. */
 enum ts_code ts_state_refresh(struct ts_state *s, struct ts_err *err)

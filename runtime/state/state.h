@@ -55,6 +55,8 @@ TS_NODISCARD enum ts_code ts_state_open(struct ts_state **out, const char *dir,
 void ts_state_close(
     struct ts_state *s); /* NULL is allowed; uncommitted records are lost */
 const char *ts_state_dir(const struct ts_state *s);
+/* Whether a process works on it: we, who opened it to write, or another. */
+bool ts_state_held(const struct ts_state *s);
 /* Commits need not survive a crash of this computer: for a state that nobody will want
  * then (taskseq test).  Until it is closed. */
 void ts_state_hurry(struct ts_state *s);

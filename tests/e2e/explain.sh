@@ -45,8 +45,9 @@ expect "status of a restart under way" 0 "goes on   cut" 'step "Back" (back) ask
   "not started again yet; restart 1 of at most 5" "restarting"
 run resume --state "$s" --events e.events
 expect "the machine dies" 137
-run explain --state "$s"; expect "without a name: the step under way" 0 'Step "Cut" (cut): it is under way' "has not ended" "it runs again (its onInterrupt says so)"
-run status --state "$s"; expect "status of a step under way" 0 "at        cut" "FullOS came up at"
+run explain --state "$s"; expect "without a name: the step that was cut off" 0 'Step "Cut" (cut): it was cut off' '"Explained", interrupted' "has not ended" "it runs again (its onInterrupt says so)"
+run status --state "$s"; expect "status of an interrupted run" 0 ": interrupted" "taskseq resume goes on" "at        cut" "FullOS came up at"
+run status --follow --state "$s"; expect "which nobody waits for" 0 ": interrupted"
 run explain last --state "$s"; expect "not yet" 0 "has not come to it yet" 'it stands at "Cut"'
 run resume --state "$s" --events e.events; expect "the run fails" 1
 

@@ -64,7 +64,7 @@ assert s["die"]["attempts"][0]["ended"] is None
 assert d["restarts"][0]["phase"] == "WinPE" and d["restarts"][0]["count"] == 1
 v = {x["name"]: x for x in d["variables"]}
 assert v["Pin"]["secret"] and v["Pin"]["value"] == "*****", v["Pin"]'
-run explain --state "$state"; expect "interrupted: explain" 0 'Step "Die" (die): it is under way' "it runs again"
+run explain --state "$state"; expect "interrupted: explain" 0 'Step "Die" (die): it was cut off' "it runs again"
 run vars --run --state "$state"; expect "interrupted: vars" 0 "Where=here  (choose)" "Pin=*****"
 rm -f "$state/state.db-shm"
 before=$(hash_of "$state")

@@ -5,15 +5,43 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 struct ts_lock {
     int fd;
 };
 
+static int try_lock(int fd, int how)
+{
+    int rc;
+
+    do {
+        rc = flock(fd, how | LOCK_NB);
+    } while (rc < 0 && errno == EINTR);
+    return rc;
+}
+
+/* Who only looks (ts_lock_held) shares the lock for an instant: that is waited for. */
+static int take(int fd)
+{
+    const struct timespec instant = {.tv_nsec = 1000000};
+
+    for (;;) {
+        if (try_lock(fd, LOCK_EX) == 0) {
+            return 0;
+        }
+        if (errno != EWOULDBLOCK || try_lock(fd, LOCK_SH) < 0) {
+            return -1;
+        }
+        flock(fd, LOCK_UN);
+        nanosleep(&instant, NULL);
+    }
+}
+
 enum ts_code ts_lock_take(struct ts_lock **out, const char *path, struct ts_err *err)
 {
-    int fd, rc;
+    int fd;
 
     *out = NULL;
     do {
@@ -22,10 +50,7 @@ enum ts_code ts_lock_take(struct ts_lock **out, const char *path, struct ts_err 
     if (fd < 0) {
         return ts_fail_os(err, errno, "cannot open the lock file %s", path);
     }
-    do {
-        rc = flock(fd, LOCK_EX | LOCK_NB);
-    } while (rc < 0 && errno == EINTR);
-    if (rc < 0) {
+    if (take(fd) < 0) {
         int os = errno;
         close(fd);
         if (os == EWOULDBLOCK) {
@@ -46,4 +71,16 @@ void ts_lock_release(struct ts_lock *l)
         close(l->fd);
         ts_free(l);
     }
+}
+
+bool ts_lock_held(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+    if (fd < 0) {
+        return errno != ENOENT;
+    }
+    bool held = try_lock(fd, LOCK_SH) < 0;
+    close(fd);
+    return held;
 }

@@ -277,14 +277,42 @@ Test(lock, is_held_by_one_process, .init = scratch_make, .fini = scratch_remove)
     }
     cr_assert_eq(read(ready[0], &c, 1), 1);
     answers(TS_ELOCKED, ts_lock_take(&second, scratch_path("lock"), &err));
+    cr_expect(ts_lock_held(scratch_path("lock")));
     kill(pid, SIGKILL);
     waitpid(pid, &status, 0);
+    cr_expect_not(ts_lock_held(scratch_path("lock")));
+    cr_expect_not(ts_lock_held(scratch_path("none")));
+    cr_expect_not(exists("none"));
     answers(TS_OK, ts_lock_take(&second, scratch_path("lock"), &err));
     ts_lock_release(second);
     ts_lock_release(NULL);
     answers(TS_ENOTFOUND, ts_lock_take(&l, scratch_path("none/lock"), &err));
     cr_assert_eq(symlink("lock", scratch_path("link")), 0);
     answers(TS_ELINK, ts_lock_take(&l, scratch_path("link"), &err));
+}
+
+Test(lock, who_looks_is_not_in_the_way, .init = scratch_make, .fini = scratch_remove)
+{
+    struct ts_lock *l = NULL;
+    int status, taken = 0;
+
+    answers(TS_OK, ts_lock_take(&l, scratch_path("lock"), &err));
+    ts_lock_release(l);
+    pid_t pid = fork();
+    if (pid == 0) {
+        for (;;) {
+            ts_lock_held(scratch_path("lock"));
+        }
+    }
+    for (int i = 0; i < 2000; i++) {
+        if (ts_lock_take(&l, scratch_path("lock"), &err) == TS_OK) {
+            ts_lock_release(l);
+            taken++;
+        }
+    }
+    kill(pid, SIGKILL);
+    waitpid(pid, &status, 0);
+    cr_assert_eq(taken, 2000, "%d: %s", taken, err.text);
 }
 
 /* ---- programs we start ---------------------------------------------------------------

@@ -99,11 +99,11 @@ Test(state_record, run_and_position_have_stable_keys)
     for (size_t i = 0; i < 5; i++, c = c->next) {
         cr_assert(c && ts_str_eq(c->key, ts_str_of(keys[i])), "%s", keys[i]);
     }
-    static const char *const run_keys[] = {"id",    "status",  "name",    "file",
-                                           "hash",  "machine", "workDir", "started",
-                                           "ended", "code",    "error",   "nextSeq"};
+    static const char *const run_keys[] = {
+        "id",      "status",  "active", "name",      "file", "hash",  "machine",
+        "workDir", "started", "ended",  "elapsedMs", "code", "error", "nextSeq"};
     c = r->first;
-    for (size_t i = 0; i < 12; i++, c = c->next) {
+    for (size_t i = 0; i < 14; i++, c = c->next) {
         cr_assert(c && ts_str_eq(c->key, ts_str_of(run_keys[i])), "%s", run_keys[i]);
     }
     cr_assert(c == NULL);
