@@ -94,6 +94,9 @@ static bool in_class(unsigned char c, unsigned char class)
     case 'x':
         in = is_digit || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
         break;
+    case 'z': /* not in the manual of 5.4, but there */
+        in = c == '\0';
+        break;
     default:
         return c == class;
     }

@@ -141,11 +141,11 @@ static enum ts_code wipe(struct ts_err *err)
  * left of a capture, and what was restored and proved, does not. */
 static bool needed(void)
 {
-    struct ts_store_info info;
+    enum ts_store_state state;
 
     return ts_fs_exists(fuzz_path(names[0])) &&
-           (ts_store_info(STORE, &info, NULL) != TS_OK ||
-            (info.state >= TS_STORE_COMPLETE && info.state <= TS_STORE_RESTORED));
+           (mig_store_probe(STORE, &state, NULL) != TS_OK ||
+            (state >= TS_STORE_COMPLETE && state <= TS_STORE_RESTORED));
 }
 
 /* Without being told of the store: it is found. */
