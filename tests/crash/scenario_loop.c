@@ -56,9 +56,9 @@ struct game {
     bool faulty; /* calls fail: it may stop */
     int starts;  /* the scenario's own */
     int cuts;
-    /* of a reference: where it crashes, and the step whose cancel is lost */
-    struct interrupt crash[MOST_INTERRUPTS], lost;
-    int crashes;
+    /* of a reference: where it crashes, and the steps whose cancel is lost */
+    struct interrupt crash[MOST_INTERRUPTS], lost[MOST_INTERRUPTS];
+    int crashes, losses;
 };
 
 /* ---- notes ---------------------------------------------------------------------------
@@ -215,7 +215,12 @@ static bool step(void *ctx, const char *name, size_t calls, bool traced)
         fk_note("crashed", TS_S("x\n"));
         _exit(INJECTED);
     }
-    return !(traced && strcmp(g->lost.step, name) == 0 && g->lost.ran == calls + 1);
+    for (int i = 0; traced && i < g->losses; i++) {
+        if (strcmp(g->lost[i].step, name) == 0 && g->lost[i].ran == calls + 1) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* ---- the machine ---------------------------------------------------------------------
@@ -398,7 +403,9 @@ static char *key_of(const struct game *g)
 {
     struct ts_buf b = {0};
 
-    ts_buf_fmt(&b, "%s|%zu", g->lost.step, g->lost.ran);
+    for (int i = 0; i < g->losses; i++) {
+        ts_buf_fmt(&b, " lost %s|%zu", g->lost[i].step, g->lost[i].ran);
+    }
     for (int i = 0; i < g->crashes; i++) {
         ts_buf_fmt(&b, " %s|%zu|%d", g->crash[i].step, g->crash[i].ran,
                    g->crash[i].traced);
@@ -408,7 +415,7 @@ static char *key_of(const struct game *g)
 
 /* The end of the run in which these crashes happen; NULL: they do not. */
 static const char *reference_end(const struct game *like, const struct interrupt *crash,
-                                 int n, const struct interrupt *lost)
+                                 int n, const struct interrupt *lost, int losses)
 {
     struct game g = *like;
     struct reference *r;
@@ -416,9 +423,12 @@ static const char *reference_end(const struct game *like, const struct interrupt
     g.reference = true;
     g.faulty = false;
     g.crashes = n;
-    g.lost = *lost;
-    if (n) {
-        memcpy(g.crash, crash, (size_t)n * sizeof *crash);
+    g.losses = losses;
+    for (int i = 0; i < n; i++) {
+        g.crash[i] = crash[i];
+    }
+    for (int i = 0; i < losses; i++) {
+        g.lost[i] = lost[i];
     }
     char *key = key_of(&g);
     for (r = references; r && strcmp(r->key, key) != 0; r = r->next) {
@@ -477,16 +487,22 @@ static void tell_interrupts(const struct interrupt *cut, int n)
     }
 }
 
-/* A run whose user's wish to stop got lost with the power: only where nothing ran after
- * the step in which it came. */
+/* A run whose user's wish to stop got lost with the power, or with each of two cuts: only
+ * where nothing ran after the step in which it came. */
 static bool lost_its_cancel(struct game *g, const struct interrupt *cut, int n,
                             const char *have)
 {
-    struct interrupt quiet[MOST_INTERRUPTS];
+    struct interrupt quiet[MOST_INTERRUPTS], lost[MOST_INTERRUPTS];
     int count = read_interrupts("quiet", quiet);
 
-    for (int i = 0; i < count; i++) {
-        const char *want = reference_end(g, cut, n, &quiet[i]);
+    for (unsigned some = 1; some < 1u << count; some++) {
+        int losses = 0;
+        for (int i = 0; i < count; i++) {
+            if (some & 1u << i) {
+                lost[losses++] = quiet[i];
+            }
+        }
+        const char *want = reference_end(g, cut, n, lost, losses);
         if (want && strcmp(want, have) == 0) {
             return true;
         }
@@ -497,7 +513,6 @@ static bool lost_its_cancel(struct game *g, const struct interrupt *cut, int n,
 /* The machine has come to an end: is it one that may come? */
 static void judge(struct game *g, const char *what)
 {
-    static const struct interrupt none;
     struct interrupt cut[MOST_INTERRUPTS];
     int n = read_interrupts("interrupts", cut);
     struct fk_snapshot *now = fk_save();
@@ -509,7 +524,7 @@ static void judge(struct game *g, const char *what)
     }
     free(violations);
     if (have) {
-        want = reference_end(g, cut, n, &none);
+        want = reference_end(g, cut, n, NULL, 0);
         if (!want || strcmp(want, have) != 0) {
             fk_restore(now);
             if (!g->cancels || !lost_its_cancel(g, cut, n, have)) {
@@ -673,7 +688,6 @@ static bool one_fault(void *ctx, unsigned kind, const char *name, uint64_t n, in
     total.faults += failed;
     return failed;
 }
-
 
 static void scenario(const char *file, const struct ts_value *data)
 {
