@@ -479,6 +479,10 @@ def main():
         part(lab, "the proof", proof)
         part(lab, "NTFS", ntfs, SEED)
         part(lab, "systemd", systemd)
+        if lab.stayed_off:
+            print("%d kernels ended at a restart and were switched on again: %s" %
+                  (len(lab.stayed_off), lab.stayed_off))
+            check("that is seldom", len(lab.stayed_off) <= 1 + lab.boots // 100)
         print("%d boots in %.0f s" % (lab.boots, time.monotonic() - began))
     finally:
         lab.close()

@@ -30,6 +30,7 @@ class Lab:
         self.work = work
         self.kernel = shutil.which("linux.uml")
         self.boots = 0
+        self.stayed_off = []  # exit codes of kernels that did not come up after a restart
         self.on = set()
         self.closed = False
 
@@ -113,11 +114,22 @@ class Machine:
                 return None
             piece = os.read(self.process.stdout.fileno(), 65536)
             if not piece:
-                self.process.wait()
-                raise Off()
+                self._went_off()
+                continue
             self.rest += piece
         line, self.rest = self.rest.split(b"\n", 1)
         return line.decode("utf-8", "replace").strip("\r")
+
+    def _went_off(self):
+        """Off, or on again: the kernel restarts by executing itself, and now and then a
+        signal kills it on the way.  For the run that is a power cut between two starts."""
+        code = self.process.wait()
+        if not self.seen or not self.seen[-1].startswith("reboot: Restarting system"):
+            raise Off()
+        self.lab.stayed_off.append(code)
+        self.seen.append("(the kernel ended with %d and is switched on again)" % code)
+        self.cut()
+        self.power_on()
 
     def _note(self, line):
         self.seen.append(line)
