@@ -90,6 +90,7 @@ function World:cut(saved)
   end
   self.events.n = saved.events_n
   self.saved = saved
+  self.locals = nil -- they were the process's
 end
 
 -- A second world that goes its own way.
