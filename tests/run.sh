@@ -142,6 +142,7 @@ if wanted lint; then
   one lint headers tests/lint/headers.sh
   one lint luacheck luacheck -q stdlib sequences examples tests
   one lint shellcheck tests/lint/shell.sh
+  one lint mutants sh -c 'tests/crash/mutants.sh --fit && tests/model/mutants.sh --fit'
   one lint docs tests/lint/docs.sh build/dev/taskseq
 fi
 if wanted stdlib; then

@@ -2,6 +2,8 @@
 # tests/crash/mutants.sh [NAME...] - breaks commit points of the runtime one after the other,
 # in a copy of the tree, and wants the crash loops to notice each.  A mutant that survives,
 # and an edit that does not fit the source any more, is a failure.
+#
+#   tests/crash/mutants.sh --fit   only: does every edit still fit the source?
 set -u
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -53,6 +55,20 @@ run() {
     TASKSEQ_NIGHTLY=0 timeout 900 "$work/build/tests/crash/crash_${words[0]}" \
         "${words[@]:1}" >"$work/out" 2>&1
 }
+
+# What --fit asks: the file of an edit, and a copy that it does not change.
+if [ "${1:-}" = --fit ]; then
+    while IFS='|' read -r name file edit _; do
+        file=$root/$(trim "$file")
+        cp "$file" "$work/copy"
+        perl -0pi -e "$(trim "$edit")" "$work/copy"
+        if cmp -s "$file" "$work/copy"; then
+            echo "not ok $(trim "$name"): the edit does not fit $file any more"
+            failed=1
+        fi
+    done <<<"$mutants"
+    exit "$failed"
+fi
 
 mkdir "$work/tree" "$work/build"
 (cd "$root" && tar --exclude=./build --exclude=./.git -cf - .) | tar -xf - -C "$work/tree"

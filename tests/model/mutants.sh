@@ -3,10 +3,27 @@
 # the driver and runs until the first disagreement: `ok FAULT: found in case N`.
 #
 #   tests/model/mutants.sh [NUMBER...]     all, or these; TASKSEQ_MODEL_CASES=N: give up after N cases
+#   tests/model/mutants.sh --fit           only: does every fault still fit the source?
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 source=$(cd "$here/../.." && pwd)
 lua=$(command -v lua5.4 || command -v lua)
+if [ "${1:-}" = --fit ]; then
+    exec "$lua" - "$here/mutants.lua" "$source/runtime" <<'END'
+local bad = false
+for _, m in ipairs(dofile(arg[1])) do
+  local f = assert(io.open(arg[2] .. "/" .. m[2]))
+  local text = f:read("a")
+  f:close()
+  local first, last = text:find(m[3], 1, true)
+  if not first or text:find(m[3], last + 1, true) then
+    print(("not ok %s: its text is not once in %s: %s"):format(m[1], m[2], m[3]))
+    bad = true
+  end
+end
+os.exit(not bad)
+END
+fi
 work=$(mktemp -d "${TMPDIR:-/tmp}/taskseq-mutants-XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
