@@ -41,4 +41,4 @@ libsqlite3-dev libmbedtls-dev libarchive-dev libexpat1-dev"
 # What the tests use besides.
 # shellcheck disable=SC2034
 TEST_PACKAGES="libcriterion-dev gcc-mingw-w64-x86-64 lua-check shellcheck wimtools python3
-attr acl clang libclang-rt-14-dev"
+attr acl clang libclang-rt-14-dev systemd"

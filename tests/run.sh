@@ -60,7 +60,7 @@ unit_programs() { # LEVEL BUILD_DIR
     start=$(date +%s.%N)
     rm -f "$work"/asan.*
     ASAN_OPTIONS="log_path=$work/asan:detect_leaks=${LEAKS:-0}" \
-      timeout 900 "$program" --jobs 2 >"$work/out" 2>&1
+      timeout 900 "$program" --jobs 2 --verbose >"$work/out" 2>&1
     status=$?
     line=$(grep -a 'Synthesis: Tested:' "$work/out" | tail -n 1)
     ok=$(printf '%s' "$line" | sed -n 's/.*Passing: \([0-9]*\).*/\1/p')
@@ -73,7 +73,8 @@ unit_programs() { # LEVEL BUILD_DIR
     fi
     count "$1" "$name" "${ok:-0}" "$bad" "$(seconds_since "$start")"
     [ "$bad" -eq 0 ] || grep -a -v -E '^\[(RUN|PASS|SKIP)' "$work/out" | tail -n 40
-    grep -a -h 'SKIPPED' "$work/out" | sort -u
+    skipped=$((skipped + $(grep -a -c '^\[SKIP\]' "$work/out")))
+    sed -n 's/^\[SKIP\]/SKIPPED/p' "$work/out" | sort
   done
 }
 

@@ -274,8 +274,7 @@ static const char *state_of(const struct ts_explain *x, const struct ts_ins *ins
                : ts_record_bool(p->v, "ignored") ? "ignored"
                : ts_record_bool(p->v, "again")   ? "running"
                                                  : "failed";
-    return x->s.run.status == TS_RUN_RUNNING &&
-                   !ts_record_interrupted(ts_value_get(x->all, "run"))
+    return strcmp(ts_record_status(ts_value_get(x->all, "run")), "running") == 0
                ? "running"
                : "interrupted";
 }

@@ -22,12 +22,13 @@ static int try_lock(int fd, int how)
     return rc;
 }
 
-/* Who only looks (ts_lock_held) shares the lock for an instant: that is waited for. */
+/* Who only looks (ts_lock_held) shares the lock for an instant: that is waited for, but
+ * not for ever; a looker may have been stopped. */
 static int take(int fd)
 {
     const struct timespec instant = {.tv_nsec = 1000000};
 
-    for (;;) {
+    for (int waited = 0; waited < 2000; waited++) {
         if (try_lock(fd, LOCK_EX) == 0) {
             return 0;
         }
@@ -37,6 +38,8 @@ static int take(int fd)
         flock(fd, LOCK_UN);
         nanosleep(&instant, NULL);
     }
+    errno = EWOULDBLOCK;
+    return -1;
 }
 
 enum ts_code ts_lock_take(struct ts_lock **out, const char *path, struct ts_err *err)

@@ -96,8 +96,7 @@ Test(wql_corpus, every_query_is_understood)
     size_t files = 0, found = 0;
 
     if (!ts_fs_exists(CORPUS)) {
-        fprintf(stderr, "SKIPPED: no corpus of real sequences beside the project\n");
-        cr_skip_test("no corpus");
+        cr_skip_test("no corpus of real sequences beside the project");
     }
     folder("mdt", &files, &found);
     folder("configmgr", &files, &found);

@@ -6,8 +6,10 @@
 #include "platform/proc.h"
 #include "scratch.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -313,6 +315,21 @@ Test(lock, who_looks_is_not_in_the_way, .init = scratch_make, .fini = scratch_re
     kill(pid, SIGKILL);
     waitpid(pid, &status, 0);
     cr_assert_eq(taken, 2000, "%d: %s", taken, err.text);
+}
+
+Test(lock, who_looks_for_ever_is_told_of, .init = scratch_make, .fini = scratch_remove,
+     .timeout = 30)
+{
+    struct ts_lock *l = NULL;
+
+    answers(TS_OK, ts_lock_take(&l, scratch_path("lock"), &err));
+    ts_lock_release(l);
+    int fd = open(scratch_path("lock"), O_RDONLY | O_CLOEXEC);
+    cr_assert_eq(flock(fd, LOCK_SH), 0);
+    answers(TS_ELOCKED, ts_lock_take(&l, scratch_path("lock"), &err));
+    close(fd);
+    answers(TS_OK, ts_lock_take(&l, scratch_path("lock"), &err));
+    ts_lock_release(l);
 }
 
 /* ---- programs we start ---------------------------------------------------------------

@@ -28,8 +28,7 @@ Test(rules_corpus, every_file_is_worked_through)
     struct dirent *e;
 
     if (!d) {
-        fprintf(stderr, "SKIPPED: no corpus of rules files beside the project\n");
-        cr_skip_test("no corpus");
+        cr_skip_test("no corpus of rules files beside the project");
     }
     while ((e = readdir(d)) != NULL) {
         struct ts_ruleset *r = NULL;

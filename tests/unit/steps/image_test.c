@@ -356,7 +356,7 @@ Test(image, a_folder_keeps_owners_and_attributes)
 static void need_wimlib(void)
 {
     if (shell("command -v wimlib-imagex >/dev/null") != 0) {
-        cr_skip_test("SKIPPED: wimlib-imagex (package wimtools) is not installed");
+        cr_skip_test("wimlib-imagex (package wimtools) is not installed");
     }
 }
 
